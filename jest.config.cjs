@@ -1,0 +1,27 @@
+// Jest: one project per test level, so that each level has its own make target.
+const common = {
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.[tj]s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  // client-node 1.4 and these of its dependencies are ES modules, which jest has to transform.
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@kubernetes/client-node|openid-client|oauth4webapi|jose|@marcbachmann/cel-js)/)',
+  ],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+const level = (displayName, testMatch) => ({ ...common, displayName, testMatch });
+
+module.exports = {
+  projects: [
+    level('unit', ['<rootDir>/{crds,operator,node-agent,cli}/**/*.test.ts', '<rootDir>/test/{unit,env,model}/**/*.test.ts']),
+    level('native', ['<rootDir>/test/native/**/*.test.ts']),
+    level('cluster', ['<rootDir>/test/cluster/**/*.test.ts']),
+    level('kernel', ['<rootDir>/test/kernel/**/*.test.ts']),
+    level('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
+  ],
+};
