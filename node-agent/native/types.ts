@@ -1,0 +1,107 @@
+// The TypeScript face of the native add-on: rings, gates and the few system calls that Node lacks.
+
+/** Bits of a ring's nexus flags; with any bit set that concerns a command, the command is handed over to TypeScript. */
+export const NEXUS_FLAG = {
+  unitAttention: 1,
+  readOnly: 2,
+  /** A reservation of another nexus forbids writes. */
+  writeBlocked: 4,
+  /** A reservation of another nexus forbids every medium access. */
+  accessBlocked: 8,
+  notReady: 16,
+} as const;
+
+export interface UnitOptions {
+  /** Open file of the medium; the unit keeps a duplicate. */
+  fd: number;
+  /** Bytes, power of two ≥ 512. */
+  blockSize: number;
+  blocks: bigint;
+  /** WCE: false makes each write RWF_DSYNC. */
+  writeCache: boolean;
+  /** nvCache: SYNCHRONIZE CACHE and FUA are answered without a flush. */
+  nvCache: boolean;
+  /** 256 bytes, 1 where the opcode has a Data-Out phase: only those are handed over with data. */
+  dataOutOpcodes: Uint8Array;
+}
+
+/** A command that the fast path hands over. The buffers are copies. */
+export interface HandedOverCommand {
+  kind: 'command';
+  /** cmd_id of the ring: passed back to complete(). */
+  id: number;
+  cdb: Uint8Array;
+  /** Data-Out, or an empty array. Its length is the transport's, not the CDB's. */
+  dataOut: Uint8Array;
+  /** Bytes that the transport has for Data-In (sum of the iovs where there's no Data-Out). */
+  dataInLength: number;
+}
+/** A task management entry of the ring; the ring thread has already stepped over it. */
+export interface TaskManagementEvent {
+  kind: 'taskManagement';
+  /** tcmu_tmr_type: 1 ABORT TASK … 5 LUN RESET, 128 LUN RESET PRO. */
+  type: number;
+  ids: number[];
+}
+/** The uio device went away (the backstore was removed): the ring has stopped by itself. */
+export interface RingGoneEvent {
+  kind: 'gone';
+}
+/** The ring is broken or its thread failed. */
+export interface RingFailedEvent {
+  kind: 'failed';
+  message: string;
+}
+export type RingEvent = HandedOverCommand | TaskManagementEvent | RingGoneEvent | RingFailedEvent;
+
+export interface RingCountersNative {
+  reads: bigint;
+  writes: bigint;
+  readBytes: bigint;
+  writeBytes: bigint;
+  handedOver: bigint;
+  inFlight: number;
+  /** Commands between cmd_tail and cmd_head when the ring was mapped. */
+  foundAtAttach: number;
+}
+
+export interface NativeRing {
+  /** Bits of NEXUS_FLAG; takes effect for every command fetched afterwards. */
+  setFlags(flags: number): void;
+  /** Completes a handed-over command. data: Data-In (shorter than the transport's length: READ_LEN is set, the rest zeroed). */
+  complete(id: number, status: number, data: Uint8Array | null, sense: Uint8Array | null): void;
+  counters(): RingCountersNative;
+  /** Stops the thread when nothing is executing (handed-over commands stay in the ring), unmaps, closes the uio. */
+  stop(): Promise<void>;
+}
+
+export interface NativeUnit {
+  /**
+   * Takes an already opened uio fd (O_RDWR) of a ring that was just reset, maps it and starts its thread.
+   * The add-on owns the fd afterwards. mapSize: bytes of maps/map0/size.
+   */
+  attachRing(
+    options: { uioFd: number; mapSize: number; flags: number },
+    onEvents: (events: RingEvent[]) => void,
+  ): NativeRing;
+  /** After it resolves no ring of the unit executes in native code, and each new command is handed over. Nests by count. */
+  closeGate(): Promise<void>;
+  openGate(): void;
+  /** Only with the gate closed. */
+  update(options: Partial<Omit<UnitOptions, 'dataOutOpcodes'>>): void;
+  /** Closes the duplicate fd; every ring must have been stopped. */
+  close(): void;
+}
+
+export interface NativeBinding {
+  /**
+   * openat2(2) of `path` (relative) below directory `root` with RESOLVE_BENEATH|NO_MAGICLINKS|NO_SYMLINKS, O_CLOEXEC added.
+   * Throws an Error with `code` (ENOENT, EXDEV, ELOOP, …).
+   */
+  openBeneath(root: string, path: string, flags: number, mode: number): number;
+  /** Open file description write lock over the whole file, not waiting: false when another holds it. */
+  tryLock(fd: number): boolean;
+  /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
+  countOutstanding(uioFd: number, mapSize: number): number;
+  createUnit(options: UnitOptions): NativeUnit;
+}

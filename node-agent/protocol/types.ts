@@ -1,0 +1,126 @@
+// What the agent and the engine say to each other over <run-dir>/engine.sock (JSON-RPC), version 1.
+
+/** Raised with every change that an older peer would misread; the agent refuses an engine of another version. */
+export const PROTOCOL_VERSION = 1;
+
+/** The complete wish of the agent: what is not in it any more is let go once its ring is gone from the kernel. */
+export interface EngineConfiguration {
+  protocolVersion: number;
+  units: UnitConfiguration[];
+}
+
+/** One logical unit: the instance of one ScstDevice on this node. */
+export interface UnitConfiguration {
+  /** uid of the ScstDevice: the key of the unit. */
+  uid: string;
+  /** Name of the ScstDevice, for errors and logs. */
+  name: string;
+  generation: number;
+  handler: 'vdiskFileio';
+  vdiskFileio: FileioConfiguration;
+  identity: IdentityConfiguration;
+  rings: RingConfiguration[];
+}
+export interface FileioConfiguration {
+  filename: string;
+  /** Bytes; absent: the size that the file has. */
+  size?: number;
+  blocksize: number;
+  readOnly: boolean;
+  writeThrough: boolean;
+  nvCache: boolean;
+  removable: boolean;
+  rotational: boolean;
+}
+export interface IdentityConfiguration {
+  vendor: string;
+  product: string;
+  revision: string;
+  serial: string;
+  t10DeviceId: string;
+  vendorSpecificId: string;
+  naa: string;
+  eui64?: string;
+}
+
+/** One TCMU ring: one LUN in one session, which gives the I_T nexus its identity. */
+export interface RingConfiguration {
+  /** Directory below /sys/kernel/config/target/core, such as user_21332. */
+  hba: string;
+  /** Name of the backstore in that directory; the uio name is tcm-user/<N>/<backstore>/<dev_config>. */
+  backstore: string;
+  sessionUid: string;
+  lunUid: string;
+  /** scstName of target and session. */
+  target: string;
+  session: string;
+  lun: number;
+  readOnly: boolean;
+  /** SPC TransportID of the initiator port, hexadecimal. */
+  transportId: string;
+  scsiTransportVersion: number;
+  physTransportVersion: number;
+  relTgtId: number;
+}
+
+export type UnitReason =
+  | 'BackingInUse'
+  | 'PathNotAllowed'
+  | 'NotARegularFile'
+  | 'MultipleLinks'
+  | 'SizeNotMultiple'
+  | 'SizeUnknown'
+  | 'InsufficientSpace'
+  | 'BackingNotFound'
+  | 'BackingError'
+  | 'AttributeNotSupported';
+
+export interface UnitStatus {
+  uid: string;
+  generation: number;
+  state: 'Ready' | 'Failed';
+  reason?: UnitReason;
+  message?: string;
+  /** Bytes. */
+  size?: number;
+  rings: RingStatus[];
+}
+export interface RingStatus {
+  hba: string;
+  backstore: string;
+  /** Waiting: no uio device of that name, or an older engine still holds it. */
+  state: 'Attached' | 'Waiting' | 'Failed';
+  message?: string;
+  counters?: RingCounters;
+}
+/** Since the ring was attached. */
+export interface RingCounters {
+  reads: number;
+  writes: number;
+  readBytes: number;
+  writeBytes: number;
+  /** Commands that went through TypeScript. */
+  handedOver: number;
+  inFlight: number;
+  /** Commands found in the ring when it was attached: they were in flight when the former engine ended. */
+  foundAtAttach: number;
+  aborts: number;
+  resets: number;
+}
+export interface EngineStatus {
+  protocolVersion: number;
+  pid: number;
+  version: string;
+  units: UnitStatus[];
+}
+
+/** Requests of the agent: method name → parameters and result. */
+export interface EngineRequests {
+  /** Idempotent; resolves when every unit is open or refused and every ring that exists in the kernel was tried. */
+  configure: { params: EngineConfiguration; result: EngineStatus };
+  status: { params: Record<string, never>; result: EngineStatus };
+  /** Before the host goes down: waits for what is in flight and fdatasyncs every unit. */
+  drain: { params: Record<string, never>; result: EngineStatus };
+}
+/** Notification of the engine: something in its status changed by itself (a ring attached, a unit failed). */
+export const STATUS_CHANGED = 'statusChanged';

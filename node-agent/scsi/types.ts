@@ -1,0 +1,60 @@
+// The contract of the SCSI layer: a command is a function over a CDB, the logical unit's state and a nexus.
+
+/** SAM-5 5.3.1 */
+export const STATUS = {
+  good: 0x00,
+  checkCondition: 0x02,
+  conditionMet: 0x04,
+  busy: 0x08,
+  reservationConflict: 0x18,
+  taskSetFull: 0x28,
+  taskAborted: 0x40,
+} as const;
+
+/** Sense key, additional sense code and qualifier. */
+export interface SenseCode {
+  key: number;
+  asc: number;
+  ascq: number;
+}
+
+export interface CommandResult {
+  status: number;
+  /** Data-In, already cut to the allocation length. */
+  data?: Uint8Array;
+  /** Fixed or descriptor format, as D_SENSE says. */
+  sense?: Uint8Array;
+}
+
+/** What a disk stores into. Offsets and lengths in bytes; implementations throw MediumError. */
+export interface Medium {
+  readonly blockSize: number;
+  readonly blocks: bigint;
+  read(offset: number, into: Uint8Array): Promise<void>;
+  /** durable: on the disk before it resolves. */
+  write(offset: number, data: Uint8Array, durable: boolean): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** What the medium's failure is shown as. */
+export class MediumError extends Error {
+  constructor(
+    readonly kind: 'read' | 'write' | 'noSpace',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** An I_T nexus: one session's view of one logical unit. */
+export interface NexusIdentity {
+  /** Stable over engine restarts: <sessionUid>/<lunUid>. */
+  id: string;
+  /** SPC TransportID of the initiator port. */
+  transportId: Uint8Array;
+  readOnly: boolean;
+  scsiTransportVersion: number;
+  physTransportVersion: number;
+  relTgtId: number;
+}
