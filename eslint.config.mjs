@@ -5,13 +5,40 @@ import tseslint from 'typescript-eslint';
 const IO = ['node:fs', 'node:fs/*', 'node:net', 'node:child_process', 'node:http', 'node:https', 'node:worker_threads'];
 const boundaries = [
   { files: ['crds/**'], forbid: ['**/operator/**', '**/node-agent/**', '**/cli/**'] },
-  { files: ['operator/plan/**', 'operator/rollup/**'], forbid: ['**/kube/**', '**/controller/**', '**/node-agent/**', ...IO] },
-  { files: ['operator/kube/**'], forbid: ['**/plan/**', '**/rollup/**', '**/controller/**', '**/node-agent/**', '**/crds/**'] },
+  {
+    files: ['operator/plan/**', 'operator/rollup/**'],
+    forbid: ['**/kube/**', '**/controller/**', '**/node-agent/**', ...IO],
+  },
+  {
+    files: ['operator/kube/**'],
+    forbid: ['**/plan/**', '**/rollup/**', '**/controller/**', '**/node-agent/**', '**/crds/**'],
+  },
   { files: ['operator/controller/**'], forbid: ['**/node-agent/**'] },
-  { files: ['node-agent/scsi/**'], forbid: ['**/operator/**', '**/engine/**', '**/agent/**', '**/lio/**', '**/native/**', '**/backing/**', '**/protocol/**', ...IO] },
-  { files: ['node-agent/protocol/**'], forbid: ['**/operator/**', '**/engine/**', '**/agent/**', '**/lio/**', '**/scsi/**', '**/native/**'] },
-  { files: ['node-agent/engine/**', 'node-agent/backing/**', 'node-agent/native/**'], forbid: ['**/operator/**', '**/agent/**', '**/lio/**', '**/devices/**', '@kubernetes/*'] },
-  { files: ['node-agent/lio/**', 'node-agent/devices/**'], forbid: ['**/operator/**', '**/engine/**', '**/scsi/**', '**/agent/**'] },
+  {
+    files: ['node-agent/scsi/**'],
+    forbid: [
+      '**/operator/**',
+      '**/engine/**',
+      '**/agent/**',
+      '**/lio/**',
+      '**/native/**',
+      '**/backing/**',
+      '**/protocol/**',
+      ...IO,
+    ],
+  },
+  {
+    files: ['node-agent/protocol/**'],
+    forbid: ['**/operator/**', '**/engine/**', '**/agent/**', '**/lio/**', '**/scsi/**', '**/native/**'],
+  },
+  {
+    files: ['node-agent/engine/**', 'node-agent/backing/**', 'node-agent/native/**'],
+    forbid: ['**/operator/**', '**/agent/**', '**/lio/**', '**/devices/**', '@kubernetes/*'],
+  },
+  {
+    files: ['node-agent/lio/**', 'node-agent/devices/**'],
+    forbid: ['**/operator/**', '**/engine/**', '**/scsi/**', '**/agent/**'],
+  },
   { files: ['node-agent/lio/diff/**'], forbid: IO },
   { files: ['node-agent/agent/**'], forbid: ['**/engine/**', '**/scsi/**', '**/controller/**'] },
 ];
@@ -35,7 +62,12 @@ export default tseslint.config(
   ...boundaries.map(({ files, forbid }) => ({
     files,
     ignores: ['**/*.test.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group: forbid, message: 'the import graph of docs/architecture.md forbids this' }] }] },
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: forbid, message: 'the import graph of docs/architecture.md forbids this' }] },
+      ],
+    },
   })),
   { files: ['test/**', '**/*.test.ts'], rules: { 'no-console': 'off', '@typescript-eslint/require-await': 'off' } },
 );

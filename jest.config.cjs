@@ -4,7 +4,11 @@ const common = {
   transform: {
     '^.+\\.[tj]s$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   // client-node 1.4 and these of its dependencies are ES modules, which jest has to transform.
@@ -18,7 +22,10 @@ const level = (displayName, testMatch) => ({ ...common, displayName, testMatch }
 
 module.exports = {
   projects: [
-    level('unit', ['<rootDir>/{crds,operator,node-agent,cli}/**/*.test.ts', '<rootDir>/test/{unit,env,model}/**/*.test.ts']),
+    level('unit', [
+      '<rootDir>/{crds,operator,node-agent,cli}/**/*.test.ts',
+      '<rootDir>/test/{unit,env,model}/**/*.test.ts',
+    ]),
     level('native', ['<rootDir>/test/native/**/*.test.ts']),
     level('cluster', ['<rootDir>/test/cluster/**/*.test.ts']),
     level('kernel', ['<rootDir>/test/kernel/**/*.test.ts']),

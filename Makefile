@@ -1,0 +1,72 @@
+# SCST Local for Kubernetes: `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+KEEP ?=
+NODE_ENV_DIR := test/env/node
+CONTROL_PLANE_DIR := test/env/control-plane
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup-tools
+setup-tools: ## Check for the tools that the build needs, and install those that are missing (apt, as root or by sudo)
+	@test/env/setup-tools.sh
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	@echo "==> npm ci (about 20 seconds)"
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+.PHONY: build
+build: setup-tools node_modules/.package-lock.json ## Compile everything: bin/scst-operator, bin/scst-node-agent, bin/scst-engine then work
+	@echo "==> native parts"; $(MAKE) --no-print-directory -C node-agent/native
+	@echo "==> TypeScript (about 20 seconds the first time)"; npx tsc -p tsconfig.json
+
+.PHONY: setup-node
+setup-node: ## Fetch the test kernels and tools (UML and QEMU): about 1 minute the first time
+	@$(NODE_ENV_DIR)/setup.sh
+
+.PHONY: setup-control-plane
+setup-control-plane: ## Build kube-apiserver, etcd, kubectl and helm: 7 to 8 minutes the first time, kept in the cache
+	@$(CONTROL_PLANE_DIR)/build.sh
+
+.PHONY: demo
+demo: build setup-node setup-control-plane ## kubectl apply to a real SCSI disk, end to end (KEEP=1 leaves it running)
+	@KEEP=$(KEEP) node dist/test/env/demo/main.js cluster
+
+.PHONY: demo-node
+demo-node: build setup-node ## The same disk on one node without a cluster: under two minutes (KEEP=1 leaves it running)
+	@KEEP=$(KEEP) node dist/test/env/demo/main.js node
+
+.PHONY: lint
+lint: build ## Lint, format, drift of the generated types
+	@npx eslint . && npx prettier --check . && node dist/crds/generate.js --check
+
+.PHONY: unit
+unit: build ## Unit, property and protocol-model tests
+	@node test/run.mjs unit
+
+.PHONY: native
+native: build ## The ring add-on and its simulator under ThreadSanitizer and AddressSanitizer
+	@node test/run.mjs native
+
+.PHONY: cluster
+cluster: build setup-control-plane ## Tests against a real API server
+	@node test/run.mjs cluster
+
+.PHONY: kernel
+kernel: build setup-node ## Tests on a real kernel (UML and QEMU)
+	@node test/run.mjs kernel
+
+.PHONY: e2e
+e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API server and a real kernel together
+	@node test/run.mjs e2e
+
+.PHONY: test
+test: build setup-node setup-control-plane ## All levels but bench; does all set-up
+	@node test/run.mjs lint unit native cluster kernel e2e
+
+.PHONY: clean
+clean: ## Remove what was built in this checkout (the caches stay)
+	@rm -rf dist build
