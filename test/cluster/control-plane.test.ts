@@ -82,6 +82,27 @@ describe('the control plane', () => {
     expect((await controlPlane.kubectl(['auth', 'whoami'], { kubeconfig: agentKubeconfig })).code).toBe(0);
   }, 180_000);
 
+  it('keeps objects, address and kubeconfigs when it is started again in the same directory', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'scst-control-plane-kept-'));
+    const first = await startControlPlane({ directory });
+    const token = await first
+      .createServiceAccount(NAMESPACE, ACCOUNT)
+      .then(() => first.kubectlOutput(['create', 'token', ACCOUNT, `--namespace=${NAMESPACE}`]));
+    const kubeconfig = first.writeKubeconfig({ name: 'earlier', token: token.trim() });
+    await first.stop();
+
+    const second = await startControlPlane({ directory, port: Number(new URL(first.server).port) });
+    try {
+      const answer = await second.kubectlOutput(['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'], {
+        kubeconfig,
+      });
+      expect(answer).toBe('system:serviceaccount:tenant:agent');
+    } finally {
+      await second.stop();
+      rmSync(directory, { recursive: true });
+    }
+  }, 360_000);
+
   it('reports the end of the log when a component cannot start', async () => {
     const port = Number(new URL(controlPlane.server).port);
     const directory = mkdtempSync(join(tmpdir(), 'scst-control-plane-failed-'));

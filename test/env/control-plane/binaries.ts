@@ -22,7 +22,7 @@ export async function findBinaries(): Promise<string> {
   const script = buildScript();
   const result = await runCommand(script, ['--print']);
   if (result.code === 3) {
-    const message = `the control plane isn't built: run ${script} (7 to 8 minutes on 2 cores, once)`;
+    const message = `the control plane isn't built: run ${script} (4 to 8 minutes on 2 cores, once)`;
     throw new ControlPlaneError('NOT_BUILT', message);
   }
   return outputOf(script, result).trim();

@@ -88,8 +88,7 @@ export class ControlPlane {
     const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'scst-control-plane-')));
     mkdirSync(directory, { recursive: true });
     const keys = await ensureCertificates(directory);
-    const [api, etcd, etcdPeer] = (await freePorts(3)) as [number, number, number];
-    const ports = { api: options.port ?? api, etcd, etcdPeer };
+    const ports = await choosePorts(options.port);
     const progress = options.progress ?? (() => undefined);
     const controlPlane = new ControlPlane({ directory, keys, binaries, ports }, temporary, progress);
     try {
@@ -221,6 +220,12 @@ export class ControlPlane {
     await this.etcd?.stop();
     this.etcd = undefined;
   }
+}
+
+async function choosePorts(given: number | undefined): Promise<Layout['ports']> {
+  // One more than needed: the given port may be among the free ones.
+  const free = (await freePorts(4)).filter((port) => port !== given) as [number, number, number];
+  return { api: given ?? free[0], etcd: free[1], etcdPeer: free[2] };
 }
 
 /**

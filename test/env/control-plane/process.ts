@@ -28,9 +28,10 @@ export class Component {
     private readonly logFile: string,
   ) {
     const log = openSync(logFile, 'a');
-    // The death signal takes the component along if this process is killed. A group of its own keeps a terminal's
-    // Ctrl-C away from it: whoever started it stops it, in the right order.
-    this.child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], {
+    // The death signal takes the component along if this process is killed; not SIGTERM, after which an API server that
+    // lost its etcd lives on for a minute. A group of its own keeps a terminal's Ctrl-C away from it: whoever started it
+    // stops it, in the right order.
+    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
       stdio: ['ignore', log, log],
       detached: true,
     });
