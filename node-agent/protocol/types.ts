@@ -69,6 +69,8 @@ export type UnitReason =
   | 'NotARegularFile'
   | 'MultipleLinks'
   | 'SizeNotMultiple'
+  /** The file is larger than the size that is asked for; a file is never cut. */
+  | 'SizeTooSmall'
   | 'SizeUnknown'
   | 'InsufficientSpace'
   | 'BackingNotFound'
@@ -114,13 +116,44 @@ export interface EngineStatus {
   units: UnitStatus[];
 }
 
+/** The first call on each connection: both sides learn whether they speak the same version. */
+export interface HelloParameters {
+  protocolVersion: number;
+}
+export interface HelloResult {
+  protocolVersion: number;
+  pid: number;
+  version: string;
+}
+
+/** reclaimPolicy Delete: the backing file of a unit that was removed. */
+export interface ReclaimParameters {
+  filename: string;
+  /** uid of the ScstDevice that the file belonged to. */
+  uid: string;
+}
+export interface ReclaimResult {
+  /** True also when the file was gone already. */
+  deleted: boolean;
+  /** Why it was not deleted. */
+  message?: string;
+}
+
 /** Requests of the agent: method name → parameters and result. */
 export interface EngineRequests {
+  hello: { params: HelloParameters; result: HelloResult };
   /** Idempotent; resolves when every unit is open or refused and every ring that exists in the kernel was tried. */
   configure: { params: EngineConfiguration; result: EngineStatus };
   status: { params: Record<string, never>; result: EngineStatus };
   /** Before the host goes down: waits for what is in flight and fdatasyncs every unit. */
   drain: { params: Record<string, never>; result: EngineStatus };
+  /**
+   * Deletes a backing file: never through a link, only below the allowed paths, only a regular file with one link,
+   * not while a unit has it open.
+   */
+  reclaim: { params: ReclaimParameters; result: ReclaimResult };
 }
-/** Notification of the engine: something in its status changed by itself (a ring attached, a unit failed). */
+export type EngineMethod = keyof EngineRequests;
+
+/** Notification of the engine, with its EngineStatus: something changed by itself (a ring attached, a unit failed). */
 export const STATUS_CHANGED = 'statusChanged';
