@@ -113,10 +113,8 @@ test('an error of a handler comes back with its message', async () => {
   await serve({ status: () => Promise.reject(new Error('the moon is full')) });
   const { client, changed } = connectClient();
   await changed();
-  await expect(client.call('status', {})).rejects.toMatchObject({
-    code: 'EngineRequestFailed',
-    message: expect.stringContaining('the moon is full'),
-  });
+  await expect(client.call('status', {})).rejects.toThrow(/the moon is full/);
+  await expect(client.call('status', {})).rejects.toMatchObject({ code: 'EngineRequestFailed' });
 });
 
 test('a configuration of another protocol version is refused and does not reach the handler', async () => {
@@ -149,7 +147,7 @@ test('an engine of another protocol version is reported by each call', async () 
 
 test('a status change reaches the client', async () => {
   const server = await serve();
-  let arrived = (_: EngineStatus): void => undefined;
+  let arrived: (changedStatus: EngineStatus) => void = () => undefined;
   const next = new Promise<EngineStatus>((resolve) => (arrived = resolve));
   const { changed } = connectClient((changedStatus) => arrived(changedStatus));
   await changed();

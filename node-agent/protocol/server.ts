@@ -59,9 +59,9 @@ export async function serveEngine(options: {
     connection.onError(([error]) => onError(error));
     connection.onRequest('hello', () => ({ protocolVersion: PROTOCOL_VERSION, pid: process.pid, version }));
     for (const method of METHODS) {
-      connection.onRequest(method, async (params: never) => {
-        if (method === 'configure') checkVersion(params);
-        return await handlers[method](params);
+      connection.onRequest(method, (params: unknown) => {
+        if (method === 'configure') checkVersion(params as EngineConfiguration);
+        return handlers[method](params as never);
       });
     }
     connection.listen();
@@ -100,7 +100,7 @@ export async function serveEngine(options: {
   };
 }
 
-function checkVersion(params: { protocolVersion: number }): void {
+function checkVersion(params: EngineConfiguration): void {
   if (params.protocolVersion === PROTOCOL_VERSION) return;
   const { message } = new ProtocolMismatch(PROTOCOL_VERSION, params.protocolVersion);
   throw new ResponseError(PROTOCOL_MISMATCH_CODE, message, { ours: PROTOCOL_VERSION });

@@ -1,0 +1,173 @@
+// Opens the backing file of a vdiskFileio: made or grown where the size asks for it, locked, and checked on the open file.
+import { close, constants, fstat, fsync, ftruncate, statfs, type BigIntStats } from 'node:fs';
+import { posix } from 'node:path';
+import { promisify } from 'node:util';
+import type { NativeBinding } from '../native/types.js';
+import type { FileioConfiguration } from '../protocol/types.js';
+import { openAllowed, resolveAllowed, type AllowedPath } from './allowed-paths.js';
+import { BackingRefused } from './errors.js';
+import { FileMedium } from './medium.js';
+import type { BackingOwner, BackingRegistry, FileIdentity } from './registry.js';
+import { checkSpace } from './space.js';
+
+const fileStatus = promisify(fstat) as unknown as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
+const fileSystemStatus = promisify(statfs);
+const truncate = promisify(ftruncate);
+const sync = promisify(fsync);
+const closeFile = promisify(close);
+
+/** What opening a file needs to know of its surroundings. */
+export interface BackingEnvironment {
+  binding: NativeBinding;
+  registry: BackingRegistry;
+  allowedPaths: readonly string[];
+  /** Percent of the file system that a growing file has to leave free. */
+  minFree: number;
+}
+
+/** An open and checked file. */
+export interface FileBacking {
+  readonly path: string;
+  readonly fd: number;
+  readonly identity: FileIdentity;
+  readonly medium: FileMedium;
+  /** Made by this call: the medium is blank. */
+  readonly created: boolean;
+  /** Takes the lock if opening left that to later; false when another process was quicker. */
+  lock(): boolean;
+  /** Closes the file, which ends its lock too. */
+  close(): Promise<void>;
+}
+
+/**
+ * Throws BackingRefused. `replacing` is what the same unit has open until now: if it is the same file, whose lock
+ * that one still holds, the caller closes it and then calls lock().
+ */
+export async function openFileBacking(
+  environment: BackingEnvironment,
+  configuration: FileioConfiguration,
+  owner: BackingOwner,
+  replacing?: FileBacking,
+): Promise<FileBacking> {
+  const { binding, registry } = environment;
+  const allowed = resolveAllowed(configuration.filename, environment.allowedPaths);
+  const { fd, created } = await openOrCreate(environment, allowed, configuration);
+  let release: () => void = () => undefined;
+  try {
+    const status = await fileStatus(fd, { bigint: true });
+    checkFile(allowed.path, status);
+    release = registry.claim(allowed.path, status, owner);
+    const lockedByUs = replacing?.identity.dev === status.dev && replacing.identity.ino === status.ino;
+    if (!lockedByUs && !binding.tryLock(fd))
+      throw new BackingRefused('BackingInUse', `${allowed.path} is locked by another process on this node`);
+    const size = await fitSize(environment, allowed, fd, status, configuration);
+    return {
+      path: allowed.path,
+      fd,
+      created,
+      identity: { dev: status.dev, ino: status.ino },
+      medium: new FileMedium(fd, configuration.blocksize, size / BigInt(configuration.blocksize)),
+      lock: () => !lockedByUs || binding.tryLock(fd),
+      close: async () => {
+        release();
+        await closeFile(fd);
+      },
+    };
+  } catch (error) {
+    release();
+    await closeFile(fd);
+    if (error instanceof BackingRefused) throw error;
+    throw new BackingRefused('BackingError', `${allowed.path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function openOrCreate(
+  environment: BackingEnvironment,
+  allowed: AllowedPath,
+  { size, readOnly }: FileioConfiguration,
+): Promise<{ fd: number; created: boolean }> {
+  // O_NONBLOCK: a FIFO put in the file's place must not hold the engine up.
+  const flags = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
+  try {
+    return { fd: openAllowed(environment.binding, allowed, flags), created: false };
+  } catch (error) {
+    if (!(error instanceof BackingRefused) || error.reason !== 'BackingNotFound' || readOnly) throw error;
+  }
+  const parent = openParent(environment.binding, allowed);
+  try {
+    if (size === undefined)
+      throw new BackingRefused('SizeUnknown', `${allowed.path} does not exist, and no size is given to make it with`);
+    checkSpace(allowed.path, BigInt(size), await spaceOf(parent), environment.minFree);
+    // O_EXCL: whether the file is ours to size, or came into being meanwhile and has to be checked, must be known.
+    const fd = openAllowed(environment.binding, allowed, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+    // A crash from here on leaves an empty file, which the next start grows.
+    await sync(parent);
+    return { fd, created: true };
+  } finally {
+    await closeFile(parent);
+  }
+}
+
+function openParent(binding: NativeBinding, { path, root, relative }: AllowedPath): number {
+  const parent = posix.dirname(relative);
+  try {
+    return openAllowed(
+      binding,
+      { path: posix.dirname(path), root, relative: parent },
+      constants.O_RDONLY | constants.O_DIRECTORY,
+    );
+  } catch (error) {
+    if (!(error instanceof BackingRefused) || error.reason !== 'BackingNotFound') throw error;
+    throw new BackingRefused('BackingNotFound', `the directory ${posix.dirname(path)} does not exist on this node`, {
+      cause: error,
+    });
+  }
+}
+
+function checkFile(path: string, status: BigIntStats): void {
+  if (!status.isFile()) throw new BackingRefused('NotARegularFile', `${path} is not a regular file`);
+  // A second name could be outside the allowed directories: a way to reach any file of the same file system.
+  if (status.nlink !== 1n)
+    throw new BackingRefused('MultipleLinks', `${path} has ${status.nlink} hard links; a backing file must have one`);
+}
+
+/**
+ * Returns the size of the device in bytes. A file is never cut, and a device never shows less than its file:
+ * what lies behind the end (a backup partition table, a file system) would be lost to the initiator without a word.
+ */
+async function fitSize(
+  environment: BackingEnvironment,
+  { path }: AllowedPath,
+  fd: number,
+  status: BigIntStats,
+  { size, blocksize, readOnly }: FileioConfiguration,
+): Promise<bigint> {
+  const wanted = size === undefined ? status.size : BigInt(size);
+  if (wanted % BigInt(blocksize) !== 0n)
+    throw new BackingRefused(
+      'SizeNotMultiple',
+      `${size === undefined ? `the size of ${path}` : 'size'}, ${wanted}, is not a multiple of the block size ${blocksize}`,
+    );
+  if (wanted === 0n)
+    throw new BackingRefused('SizeUnknown', `${path} is empty, and no size is given to make it as large as`);
+  if (wanted < status.size)
+    throw new BackingRefused(
+      'SizeTooSmall',
+      `${path} has ${status.size} bytes, more than size, ${wanted}; a file is never cut: leave size out or make it larger`,
+    );
+  if (wanted === status.size) return wanted;
+  if (readOnly)
+    throw new BackingRefused(
+      'SizeTooSmall',
+      `${path} has ${status.size} bytes, less than size, ${wanted}, and a read-only file can't be grown`,
+    );
+  checkSpace(path, wanted - status.blocks * 512n, await spaceOf(fd), environment.minFree);
+  await truncate(fd, Number(wanted));
+  await sync(fd);
+  return wanted;
+}
+
+async function spaceOf(fd: number): Promise<{ size: bigint; available: bigint }> {
+  const { bsize, blocks, bavail } = await fileSystemStatus(`/proc/self/fd/${fd}`, { bigint: true });
+  return { size: blocks * bsize, available: bavail * bsize };
+}
