@@ -12,7 +12,7 @@ export const NEXUS_FLAG = {
 } as const;
 
 export interface UnitOptions {
-  /** Open file of the medium; the unit keeps a duplicate. */
+  /** Open file of the medium; the unit keeps a duplicate. -1: no medium, so every medium access is handed over. */
   fd: number;
   /** Bytes, power of two ≥ 512. */
   blockSize: number;
@@ -35,6 +35,12 @@ export interface HandedOverCommand {
   dataOut: Uint8Array;
   /** Bytes that the transport has for Data-In (sum of the iovs where there's no Data-Out). */
   dataInLength: number;
+  /** The fast path tried and failed. After a failed flush the data may be lost: a later flush that succeeds proves nothing. */
+  failure?: NativeFailure;
+}
+export interface NativeFailure {
+  operation: 'read' | 'write' | 'flush';
+  errno: number;
 }
 /** A task management entry of the ring; the ring thread has already stepped over it. */
 export interface TaskManagementEvent {
@@ -68,26 +74,36 @@ export interface RingCountersNative {
 export interface NativeRing {
   /** Bits of NEXUS_FLAG; takes effect for every command fetched afterwards. */
   setFlags(flags: number): void;
-  /** Completes a handed-over command. data: Data-In (shorter than the transport's length: READ_LEN is set, the rest zeroed). */
+  /**
+   * Completes a handed-over command. data: Data-In (shorter than the transport's length: READ_LEN is set, the rest zeroed).
+   * Ignored when the ring has ended; throws for an id that is not handed over.
+   */
   complete(id: number, status: number, data: Uint8Array | null, sense: Uint8Array | null): void;
   counters(): RingCountersNative;
-  /** Stops the thread when nothing is executing (handed-over commands stay in the ring), unmaps, closes the uio. */
+  /** Stops the thread when nothing is executing (handed-over commands stay in the ring), unmaps, closes the uio. No event comes after it resolves. */
   stop(): Promise<void>;
+}
+
+export interface RingOptions {
+  uioFd: number;
+  /** Bytes: maps/map0/size. */
+  mapSize: number;
+  /** Bits of NEXUS_FLAG to start with. */
+  flags: number;
+  /** What to map in place of uioFd (the add-on maps it and leaves it open): a simulator's uio can't be mapped. */
+  mapFd?: number;
 }
 
 export interface NativeUnit {
   /**
    * Takes an already opened uio fd (O_RDWR) of a ring that was just reset, maps it and starts its thread.
-   * The add-on owns the fd afterwards. mapSize: bytes of maps/map0/size.
+   * The add-on owns the fd afterwards (not when it throws). An attached ring doesn't keep the process alive.
    */
-  attachRing(
-    options: { uioFd: number; mapSize: number; flags: number },
-    onEvents: (events: RingEvent[]) => void,
-  ): NativeRing;
+  attachRing(options: RingOptions, onEvents: (events: RingEvent[]) => void): NativeRing;
   /** After it resolves no ring of the unit executes in native code, and each new command is handed over. Nests by count. */
   closeGate(): Promise<void>;
   openGate(): void;
-  /** Only with the gate closed. */
+  /** Only with the gate closed, after closeGate() has resolved. */
   update(options: Partial<Omit<UnitOptions, 'dataOutOpcodes'>>): void;
   /** Closes the duplicate fd; every ring must have been stopped. */
   close(): void;
@@ -99,7 +115,7 @@ export interface NativeBinding {
    * Throws an Error with `code` (ENOENT, EXDEV, ELOOP, …).
    */
   openBeneath(root: string, path: string, flags: number, mode: number): number;
-  /** Open file description write lock over the whole file, not waiting: false when another holds it. */
+  /** Open file description write lock over the whole file (fd open for writing), not waiting: false when another holds it. */
   tryLock(fd: number): boolean;
   /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
   countOutstanding(uioFd: number, mapSize: number): number;
