@@ -1,0 +1,25 @@
+// What the engine uses of the SCSI layer.
+export type { CommandResult, Medium, NexusIdentity, SenseCode } from './types.js';
+export { MediumError, STATUS } from './types.js';
+export type { Access } from './spc/command.js';
+export type { Personality } from './spc/personality.js';
+export type { LogicalUnit, LogicalUnitOptions, UnitIdentity, UnitSettings } from './spc/logical-unit.js';
+export {
+  addNexus,
+  createLogicalUnit,
+  nexusLoss,
+  raiseAttention,
+  removalPreventedBy,
+  removeNexus,
+  replaceIdentity,
+  replaceMedium,
+  resetLogicalUnit,
+} from './spc/logical-unit.js';
+export type { NexusFlags } from './spc/dispatch.js';
+export { accessOf, dataOutOpcodes, execute, flagsOf, UnknownNexusError } from './spc/dispatch.js';
+export { writeCacheEnabled } from './spc/mode-pages.js';
+export type { UnitSnapshot } from './spc/run-state.js';
+export { restore, snapshot } from './spc/run-state.js';
+export type { AttentionCode } from './spc/unit-attentions.js';
+export { ATTENTION } from './spc/unit-attentions.js';
+export { disk } from './sbc/disk.js';

@@ -1,0 +1,142 @@
+// From a CDB to a status: finds the row, checks what holds for every command, runs its function, makes the answer.
+import { MediumError, STATUS, type CommandResult } from '../types.js';
+import type { Access, CommandDefinition } from './command.js';
+import type { LogicalUnit } from './logical-unit.js';
+import { descriptorFormatSense, softwareWriteProtected } from './mode-pages.js';
+import type { Nexus } from './nexus.js';
+import type { Personality } from './personality.js';
+import { CheckCondition, encodeSense, invalidFieldInCdb, SENSE, SENSE_KEY, type SenseData } from './sense.js';
+import { takeAttention } from './unit-attentions.js';
+
+/** The caller named a nexus that was never added: a defect of the caller, not of the command. */
+export class UnknownNexusError extends Error {
+  readonly code = 'UnknownNexus';
+  constructor(readonly nexusId: string) {
+    super(`the logical unit has no I_T nexus ${nexusId}`);
+  }
+}
+
+/** What of the fast path's conditions holds for a nexus right now. */
+export interface NexusFlags {
+  unitAttention: boolean;
+  readOnly: boolean;
+  /** A reservation of another nexus forbids writes. */
+  writeBlocked: boolean;
+  /** A reservation of another nexus forbids every medium access. */
+  accessBlocked: boolean;
+  notReady: boolean;
+}
+
+const SERVICE_ACTION = 0x1f;
+/** SAM-5 5.2: NACA in the control byte, which needs NORMACA. */
+const NACA = 0x04;
+
+/**
+ * Runs one command. Commands of 'exclusive' access need the caller to run nothing else of the unit meanwhile.
+ * @param dataInLength bytes that the transport can take
+ * @throws UnknownNexusError, and whatever else a command's function throws besides CheckCondition and MediumError
+ */
+export async function execute(
+  unit: LogicalUnit,
+  nexusId: string,
+  cdb: Uint8Array,
+  dataOut: Uint8Array,
+  dataInLength: number,
+): Promise<CommandResult> {
+  const nexus = unit.nexuses.get(nexusId);
+  if (!nexus?.identity) throw new UnknownNexusError(nexusId);
+  try {
+    const definition = findCommand(unit.personality, cdb);
+    if (!definition?.passesAttention) throwPendingAttention(unit, nexus);
+    if (!definition) throw unknownCommand(unit.personality, cdb);
+    if (reservedByOther(unit, nexus) && !passesReservation(definition, cdb)) {
+      return { status: STATUS.reservationConflict };
+    }
+    checkPreconditions(unit, nexus, definition, cdb);
+    const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength };
+    const data = (await definition.execute(command)) ?? undefined;
+    return { status: STATUS.good, data: data?.subarray(0, dataInLength) };
+  } catch (error) {
+    const sense = senseOf(error);
+    if (!sense) throw error;
+    return { status: STATUS.checkCondition, sense: encodeSense(sense, descriptorFormatSense(unit)) };
+  }
+}
+
+/** Whether the command may run beside others of the same unit. An unknown one changes nothing: shared. */
+export function accessOf(unit: LogicalUnit, cdb: Uint8Array): Access {
+  return findCommand(unit.personality, cdb)?.access ?? 'shared';
+}
+
+/** @throws UnknownNexusError */
+export function flagsOf(unit: LogicalUnit, nexusId: string): NexusFlags {
+  const nexus = unit.nexuses.get(nexusId);
+  if (!nexus?.identity) throw new UnknownNexusError(nexusId);
+  const blocked = reservedByOther(unit, nexus);
+  return {
+    unitAttention: nexus.attentions.length > 0,
+    readOnly: writeProtection(unit, nexus) !== undefined,
+    writeBlocked: blocked,
+    accessBlocked: blocked,
+    notReady: unit.medium === undefined,
+  };
+}
+
+/** 256 bytes: 1 for each opcode with a Data-Out phase. */
+export function dataOutOpcodes(personality: Personality): Uint8Array {
+  const opcodes = new Uint8Array(256);
+  for (const { opcode, dataOut } of personality.commands) if (dataOut) opcodes[opcode] = 1;
+  return opcodes;
+}
+
+/** Sense of a write that must be refused, or nothing where the nexus may write. */
+export function writeProtection(unit: LogicalUnit, nexus: Nexus): SenseData | undefined {
+  if (unit.settings.readOnly || nexus.identity?.readOnly) return SENSE.writeProtected;
+  return softwareWriteProtected(unit) ? SENSE.softwareWriteProtected : undefined;
+}
+
+function findCommand(personality: Personality, cdb: Uint8Array): CommandDefinition | undefined {
+  return personality.commands.find(
+    ({ opcode, serviceAction }) =>
+      opcode === cdb[0] && (serviceAction === undefined || serviceAction === ((cdb[1] ?? 0) & SERVICE_ACTION)),
+  );
+}
+
+/** SPC-4 4.3.4: a known opcode with an unknown service action has an invalid field, not an invalid opcode. */
+function unknownCommand(personality: Personality, cdb: Uint8Array): CheckCondition {
+  const opcodeIsKnown = personality.commands.some(({ opcode }) => opcode === cdb[0]);
+  return opcodeIsKnown ? invalidFieldInCdb(1, 4) : new CheckCondition(SENSE.invalidOpcode);
+}
+
+function throwPendingAttention(unit: LogicalUnit, nexus: Nexus): void {
+  const code = takeAttention(unit, nexus);
+  if (code) throw new CheckCondition({ key: SENSE_KEY.unitAttention, ...code });
+}
+
+function reservedByOther(unit: LogicalUnit, nexus: Nexus): boolean {
+  return unit.reservation !== undefined && unit.reservation !== nexus.id;
+}
+
+function passesReservation({ passesReservation: passes }: CommandDefinition, cdb: Uint8Array): boolean {
+  return typeof passes === 'function' ? passes(cdb) : passes === true;
+}
+
+function checkPreconditions(unit: LogicalUnit, nexus: Nexus, definition: CommandDefinition, cdb: Uint8Array): void {
+  const length = definition.usage.length;
+  if (cdb.length < length) throw invalidFieldInCdb(cdb.length);
+  if ((cdb[length - 1] ?? 0) & NACA) throw invalidFieldInCdb(length - 1, 2);
+  if (definition.needsMedium && !unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
+  const protection = definition.writesMedium ? writeProtection(unit, nexus) : undefined;
+  if (protection) throw new CheckCondition(protection);
+}
+
+function senseOf(error: unknown): SenseData | undefined {
+  if (error instanceof CheckCondition) return error.sense;
+  return error instanceof MediumError ? mediumErrorSense(error) : undefined;
+}
+
+/** `information`: the LBA that the failed access began with, where the command has one. */
+export function mediumErrorSense({ kind }: MediumError, information?: bigint): SenseData {
+  const codes = { read: SENSE.unrecoveredReadError, write: SENSE.writeError, noSpace: SENSE.spaceAllocationFailed };
+  return { ...codes[kind], information };
+}

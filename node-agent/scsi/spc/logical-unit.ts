@@ -1,0 +1,176 @@
+// The state of a logical unit: identity, medium, mode pages, nexuses, reservation. Changed by the functions of this folder only.
+import type { Medium, NexusIdentity, SenseCode } from '../types.js';
+import { defaultModePages } from './mode-pages.js';
+import type { Nexus } from './nexus.js';
+import type { Personality } from './personality.js';
+import { ATTENTION, raise, raiseOnAll } from './unit-attentions.js';
+
+/** What INQUIRY and the vital product data tell. The texts are ASCII; too long ones are cut, short ones padded. */
+export interface UnitIdentity {
+  vendor: string;
+  product: string;
+  revision: string;
+  serial: string;
+  /** Used in the T10 vendor ID designator where vendorSpecificId is empty. */
+  t10DeviceId: string;
+  vendorSpecificId: string;
+  /** 16 or 32 hexadecimal digits. */
+  naa: string;
+  /** 16, 24 or 32 hexadecimal digits. */
+  eui64?: string;
+  /** SCSI name string of the target device. */
+  scsiName?: string;
+}
+
+/** Properties that stay as created. */
+export interface UnitSettings {
+  /** The device itself is write-protected, for every nexus. */
+  readOnly: boolean;
+  removable: boolean;
+  rotational: boolean;
+  /** Default of WCE. False: each write is durable before GOOD (SCST's write_through). */
+  writeCache: boolean;
+  /** SYNCHRONIZE CACHE and FUA are answered without a flush, and WCE is 0 for good. */
+  nvCache: boolean;
+  /** Bytes, VPD page B0. */
+  optimalTransferLength: number;
+  /** Bytes, VPD page B0. */
+  maximumTransferLength: number;
+  /** 2^n logical blocks in a physical one, READ CAPACITY(16). */
+  physicalBlockExponent: number;
+}
+
+export interface LogicalUnitOptions extends Partial<UnitSettings> {
+  personality: Personality;
+  identity: UnitIdentity;
+  medium: Medium;
+}
+
+export interface LogicalUnit {
+  readonly personality: Personality;
+  readonly settings: Readonly<UnitSettings>;
+  /** Bytes; that of the medium given at creation. */
+  readonly blockSize: number;
+  identity: UnitIdentity;
+  /** Nothing: the unit is NOT READY, MEDIUM NOT PRESENT. */
+  medium: Medium | undefined;
+  /** By id. */
+  readonly nexuses: Map<string, Nexus>;
+  /** Id of the nexus that holds the unit by RESERVE(6) or (10). */
+  reservation: string | undefined;
+  /** Current values by page code, each with its header. */
+  readonly modePages: Map<number, Uint8Array>;
+  /** Goes up whenever a snapshot taken now would differ from the one before. */
+  stateVersion: number;
+}
+
+const DEFAULT_SETTINGS: UnitSettings = {
+  readOnly: false,
+  removable: false,
+  rotational: true,
+  writeCache: true,
+  nvCache: false,
+  // SCST's opt_trans_len.
+  optimalTransferLength: 524_288,
+  maximumTransferLength: 1_048_576,
+  physicalBlockExponent: 0,
+};
+
+export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
+  const { personality, identity, medium, ...settings } = options;
+  const unit: LogicalUnit = {
+    personality,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    blockSize: medium.blockSize,
+    identity,
+    medium,
+    nexuses: new Map(),
+    reservation: undefined,
+    modePages: new Map(),
+    stateVersion: 0,
+  };
+  resetModePages(unit);
+  return unit;
+}
+
+/**
+ * A new nexus gets the power-on unit attention. One that is known by id (from a snapshot, or already there) keeps what it
+ * has pending; what differs from its former identity is announced to it (2A/01 for readOnly, 3F/03 for the rest).
+ */
+export function addNexus(unit: LogicalUnit, identity: NexusIdentity): void {
+  const known = unit.nexuses.get(identity.id);
+  if (!known) {
+    const nexus: Nexus = { id: identity.id, identity, attentions: [], preventsRemoval: false };
+    unit.nexuses.set(identity.id, nexus);
+    raise(unit, nexus, ATTENTION.powerOn);
+    return;
+  }
+  const former = known.identity;
+  known.identity = identity;
+  if (!former) return;
+  if (former.readOnly !== identity.readOnly) raise(unit, known, ATTENTION.modeParametersChanged);
+  if (
+    former.scsiTransportVersion !== identity.scsiTransportVersion ||
+    former.physTransportVersion !== identity.physTransportVersion ||
+    former.relTgtId !== identity.relTgtId
+  ) {
+    raise(unit, known, ATTENTION.inquiryDataChanged);
+  }
+}
+
+/** I_T nexus loss for good: its reservation and its PREVENT go with it. No effect if there's none of that id. */
+export function removeNexus(unit: LogicalUnit, nexusId: string): void {
+  if (!unit.nexuses.delete(nexusId)) return;
+  if (unit.reservation === nexusId) unit.reservation = undefined;
+  unit.stateVersion++;
+}
+
+/** I_T nexus loss of a nexus that lives on (SAM-5 6.3.4): 29/07 on itself. */
+export function nexusLoss(unit: LogicalUnit, nexusId: string): void {
+  const nexus = unit.nexuses.get(nexusId);
+  if (!nexus) return;
+  if (unit.reservation === nexusId) unit.reservation = undefined;
+  nexus.preventsRemoval = false;
+  unit.stateVersion++;
+  raise(unit, nexus, ATTENTION.nexusLossOccurred);
+}
+
+/**
+ * LOGICAL UNIT RESET (SAM-5 6.3.3): drops the SPC-2 reservation and every PREVENT, restores the mode pages and raises 29/03
+ * on each nexus but the one that asked for it (every one if `nexusId` is undefined). Aborting commands is the engine's part.
+ */
+export function resetLogicalUnit(unit: LogicalUnit, nexusId: string | undefined): void {
+  unit.reservation = undefined;
+  for (const nexus of unit.nexuses.values()) nexus.preventsRemoval = false;
+  resetModePages(unit);
+  unit.stateVersion++;
+  raiseOnAll(unit, ATTENTION.busDeviceReset, nexusId);
+}
+
+/** Raises a unit attention condition on every nexus; `except`: id of the nexus that caused it. */
+export function raiseAttention(unit: LogicalUnit, code: Pick<SenseCode, 'asc' | 'ascq'>, except?: string): void {
+  raiseOnAll(unit, code, except);
+}
+
+/** Replaces the medium: 2A/09 on every nexus if the capacity differs. Undefined: no medium, NOT READY. */
+export function replaceMedium(unit: LogicalUnit, medium: Medium | undefined): void {
+  const former = unit.medium;
+  unit.medium = medium;
+  if (former && medium && former.blocks !== medium.blocks) raiseOnAll(unit, ATTENTION.capacityChanged);
+}
+
+/** Replaces the identity: 3F/03 on every nexus. */
+export function replaceIdentity(unit: LogicalUnit, identity: UnitIdentity): void {
+  unit.identity = identity;
+  raiseOnAll(unit, ATTENTION.inquiryDataChanged);
+}
+
+/** Id of a nexus that forbids removal of the medium, if any. */
+export function removalPreventedBy(unit: LogicalUnit): string | undefined {
+  return [...unit.nexuses.values()].find((nexus) => nexus.preventsRemoval)?.id;
+}
+
+function resetModePages(unit: LogicalUnit): void {
+  unit.modePages.clear();
+  for (const [code, page] of defaultModePages(unit)) unit.modePages.set(code, page);
+}
