@@ -1,0 +1,69 @@
+// What a backstore of ours is made of, and how one that exists differs from it (pure).
+import type { BackstoreParameters, DesiredLun, ObservedBackstore } from '../model.js';
+import type { Step } from './steps.js';
+
+/** 1 MiB per command: as much as tcm_loop ever sends (sg_tablesize 256 pages). */
+const MAX_SECTORS = '2048';
+
+/** What is written to `control`; without nl_reply_supported=-1 `enable` may wait for another program's netlink reply. */
+function controlOf(parameters: BackstoreParameters): Record<string, string> {
+  return {
+    dev_config: parameters.deviceConfig,
+    dev_size: String(parameters.sizeBytes),
+    hw_block_size: String(parameters.blockSize),
+    hw_max_sectors: MAX_SECTORS,
+    nl_reply_supported: '-1',
+    max_data_area_mb: String(parameters.dataAreaMiB),
+    // The default ring takes 8 MiB of kernel memory for every LUN in every session.
+    cmd_ring_size_mb: '1',
+  };
+}
+
+/**
+ * What is written to attrib/. pgr_support=0 passes PERSISTENT RESERVE and RESERVE to the engine; emulate_pr stays 1,
+ * because with 0 the kernel refuses these commands itself, passed through or not.
+ */
+function attributesOf(parameters: BackstoreParameters): Record<string, string> {
+  return {
+    cmd_time_out: String(parameters.ioTimeoutSeconds),
+    tmr_notification: '1',
+    pgr_support: '0',
+    alua_support: '0',
+  };
+}
+
+/** Sizes of ring and data area are absent: the kernel caps them, and they change nothing that a user sees. */
+const COMPARED_CONTROL = ['dev_config', 'hw_block_size', 'nl_reply_supported'];
+
+export function createBackstoreSteps({ backstore, parameters }: DesiredLun): Step[] {
+  return [
+    {
+      kind: 'createBackstore',
+      backstore,
+      control: controlOf(parameters),
+      attributes: attributesOf(parameters),
+    },
+    { kind: 'enableBackstore', backstore },
+  ];
+}
+
+/** Such as "cmd_time_out is 30, wanted 600"; an attribute that this kernel lacks isn't compared. dev_size isn't either. */
+export function differences(
+  observed: Extract<ObservedBackstore, { busy: false }>,
+  parameters: BackstoreParameters,
+): string[] {
+  const control = Object.entries(controlOf(parameters)).filter(([name]) => COMPARED_CONTROL.includes(name));
+  return [...control, ...Object.entries(attributesOf(parameters))].flatMap(([name, wanted]) => {
+    const value = observed.attributes[name];
+    return value === undefined || value === wanted ? [] : [`${name} is ${value}, wanted ${wanted}`];
+  });
+}
+
+/** dev_size may change at any time, through `control` (attrib/dev_size would need a netlink listener). */
+export function resizeSteps(
+  { name, attributes }: Extract<ObservedBackstore, { busy: false }>,
+  { sizeBytes }: BackstoreParameters,
+): Step[] {
+  const same = attributes['dev_size'] === undefined || attributes['dev_size'] === String(sizeBytes);
+  return same ? [] : [{ kind: 'resizeBackstore', backstore: name, sizeBytes }];
+}
