@@ -54,6 +54,7 @@ const lun = (uid: string, number: number): NodeLun => ({
 });
 const journal = (over: Partial<Journal> = {}): Journal => ({
   spec: spec(),
+  objectUID: 'scstnode',
   generation: 7,
   departed: [],
   served: [],
@@ -62,6 +63,7 @@ const journal = (over: Partial<Journal> = {}): Journal => ({
 const state = (wish: ScstNodeSpec, over: Partial<Extract<SourceState, { kind: 'state' }>> = {}): SourceState => ({
   kind: 'state',
   spec: wish,
+  objectUID: 'scstnode',
   generation: 8,
   complete: true,
   ...over,
@@ -98,6 +100,15 @@ describe('acceptWish', () => {
     expect(acceptWish(journal(), state(spec({ epoch: 3 })), 'node-a')).toMatchObject({ accepted: true });
   });
 
+  it('takes an older state of the same ScstNode as no wish, but not one that was made again', () => {
+    expect(acceptWish(journal(), state(spec(), { generation: 6 }), 'node-a')).toMatchObject({
+      reason: 'StaleGeneration',
+    });
+    expect(acceptWish(journal(), state(spec(), { generation: 1, objectUID: 'again' }), 'node-a')).toMatchObject({
+      accepted: true,
+    });
+  });
+
   it('starts anew with a node that was made again under its name', () => {
     const result = acceptWish(journal(), state(spec({ nodeUID: 'node-c', epoch: 0 })), 'node-c');
     expect(result).toMatchObject({ accepted: true, journal: { spec: { nodeUID: 'node-c' } } });
@@ -106,10 +117,10 @@ describe('acceptWish', () => {
   it('remembers a device that left until its clean-up is done', () => {
     const before = journal({ spec: spec({ devices: [device('a'), device('b')] }) });
     const first = acceptWish(before, state(spec({ devices: [device('b')] })), 'node-a');
-    expect(first).toMatchObject({ accepted: true, journal: { departed: [{ uid: 'a' }] } });
+    expect(first).toMatchObject({ accepted: true, journal: { departed: { devices: [{ uid: 'a' }] } } });
     if (!first.accepted) throw new Error('not accepted');
     const again = acceptWish(first.journal, state(spec({ devices: [device('a'), device('b')] })), 'node-a');
-    expect(again).toMatchObject({ accepted: true, journal: { departed: [] } });
+    expect(again).toMatchObject({ accepted: true, journal: { departed: { devices: [] } } });
   });
 
   it('removes nothing for an incomplete wish, and gives a LUN number to the newer wish', () => {
@@ -132,7 +143,7 @@ describe('acceptWish', () => {
           if (!result.accepted) throw new Error(result.message);
           current = result.journal;
           present.forEach((uid) => seen.add(uid));
-          const known = [...current.spec.devices, ...current.departed].map((entry) => entry.uid).sort();
+          const known = [...current.spec.devices, ...current.departed.devices].map((entry) => entry.uid).sort();
           expect(known).toEqual([...seen].sort());
         }
       }),

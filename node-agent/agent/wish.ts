@@ -1,5 +1,5 @@
 // Whether what the agent has read is a wish at all (DESIGN §3.4): absence, another node's object and an old epoch are not.
-import type { ScstNodeSpec, NodeDevice } from '../../crds/types.js';
+import type { NodeDevice, NodeLun, NodeSession, ScstNodeSpec } from '../../crds/types.js';
 import type { UnitConfiguration } from '../protocol/types.js';
 
 /** What a source has to say. */
@@ -7,6 +7,8 @@ export type SourceState =
   | {
       kind: 'state';
       spec: ScstNodeSpec;
+      /** metadata.uid of the ScstNode: its generations count anew when it is made again. */
+      objectUID: string;
       /** metadata.generation of the ScstNode; echoed as status.observedGeneration. */
       generation: number;
       /** False: some manifest could not be read, so an entry that is missing may not be removed. */
@@ -19,17 +21,24 @@ export type UnavailableReason = 'NotFound' | 'Forbidden' | 'Unreachable' | 'NotS
 /** What survives a restart of the agent and of the node. */
 export interface Journal {
   spec: ScstNodeSpec;
+  objectUID: string;
   /** Generation of the accepted ScstNode. */
   generation: number;
-  /** Devices that left the spec and whose clean-up isn't finished: the entry as it last was. */
-  departed: NodeDevice[];
+  departed: Departed;
   /** What the engine was last asked to serve: a ring is served until the kernel has let it go. */
   served: UnitConfiguration[];
 }
 
+/** Entries that left the spec and whose clean-up isn't finished, as they last were. */
+export interface Departed {
+  devices: NodeDevice[];
+  sessions: NodeSession[];
+  luns: NodeLun[];
+}
+
 export type Acceptance =
   | { accepted: true; journal: Journal }
-  | { accepted: false; reason: UnavailableReason | 'OtherNode' | 'StaleEpoch'; message: string };
+  | { accepted: false; reason: UnavailableReason | 'OtherNode' | 'StaleEpoch' | 'StaleGeneration'; message: string };
 
 /** Decides what the node should be from now on; with `accepted: false` the journal's state stays in force. */
 export function acceptWish(journal: Journal | undefined, state: SourceState, nodeUID: string | undefined): Acceptance {
@@ -50,9 +59,14 @@ export function acceptWish(journal: Journal | undefined, state: SourceState, nod
       message: `epoch ${state.spec.epoch} is below ${known.spec.epoch}, which was seen already`,
     };
   }
+  if (known?.objectUID === state.objectUID && state.generation < known.generation) {
+    const message = `generation ${state.generation} is below ${known.generation}, which was seen already`;
+    return { accepted: false, reason: 'StaleGeneration', message };
+  }
   const spec = state.complete || journal === undefined ? state.spec : keepMissing(journal.spec, state.spec);
   const departed = departedAfter(journal, spec);
-  return { accepted: true, journal: { spec, generation: state.generation, departed, served: journal?.served ?? [] } };
+  const { objectUID, generation } = state;
+  return { accepted: true, journal: { spec, objectUID, generation, departed, served: journal?.served ?? [] } };
 }
 
 /** An incomplete wish adds and changes, but doesn't remove: what it lacks stays as it was. */
@@ -76,10 +90,20 @@ function keepMissing(before: ScstNodeSpec, wish: ScstNodeSpec): ScstNodeSpec {
   };
 }
 
-/** Devices of the former spec (and older ones not yet finished) that the new one lacks. */
-function departedAfter(journal: Journal | undefined, spec: ScstNodeSpec): NodeDevice[] {
-  if (journal === undefined) return [];
-  const present = new Set(spec.devices.map((device) => device.uid));
-  const byUid = new Map([...journal.departed, ...journal.spec.devices].map((device) => [device.uid, device]));
-  return [...byUid.values()].filter((device) => !present.has(device.uid));
+/** Entries of the former spec (and older ones not yet finished) that the new one lacks. */
+function departedAfter(journal: Journal | undefined, spec: ScstNodeSpec): Departed {
+  const left = <Entry extends { uid: string }>(
+    older: Entry[] = [],
+    before: Entry[] = [],
+    now: Entry[] = [],
+  ): Entry[] => {
+    const present = new Set(now.map((entry) => entry.uid));
+    const byUid = new Map([...older, ...before].map((entry) => [entry.uid, entry]));
+    return [...byUid.values()].filter((entry) => !present.has(entry.uid));
+  };
+  return {
+    devices: left(journal?.departed.devices, journal?.spec.devices, spec.devices),
+    sessions: left(journal?.departed.sessions, journal?.spec.sessions, spec.sessions),
+    luns: left(journal?.departed.luns, journal?.spec.luns, spec.luns),
+  };
 }

@@ -1,0 +1,16 @@
+// Where the wish for the node comes from, and where the report goes: the cluster, or a directory.
+import type { ScstNodeStatus } from '../../../crds/types.js';
+import type { SourceState } from '../wish.js';
+
+export interface DesiredStateSource {
+  /** metadata.uid of this node, as far as it is known by now. */
+  readonly nodeUID: string | undefined;
+  /** The wish as it is known now; quick, and never throws. */
+  state(): Promise<SourceState>;
+  /** Takes the newest status; sends or writes it in the background. */
+  report(status: ScstNodeStatus): void;
+  /** The status that was last known to the source's reader; for the transition times of conditions. */
+  readonly reported: ScstNodeStatus | undefined;
+  /** Resolves when nothing runs on. */
+  stop(): Promise<void>;
+}
