@@ -1,16 +1,190 @@
-// Types of the objects (seed by hand: becomes the output of crds/generate.ts from the CRD YAML).
+// Types of the objects. Generated from crds/*.yaml by crds/generate.ts: change the YAML, then run
+// `node dist/crds/generate.js`.
 
-/** A condition as metav1.Condition. */
-export interface Condition {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-  lastTransitionTime: string;
-  observedGeneration?: number;
+/** The fields of metav1.ObjectMeta that this project reads or writes. */
+export interface ObjectMeta {
+  name: string;
+  uid?: string;
+  generation?: number;
+  resourceVersion?: string;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
 }
-
+/** metav1.OwnerReference. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+/** What of an object an entry of a ScstNode came from. */
+export type EntrySource = Pick<NodeTarget, 'name' | 'uid' | 'generation'>;
+/** An object that users write. */
+export type UserObject = ScstDevice | ScstTarget | ScstSession | ScstLun;
+/** A SCSI device and its backing. Each node that exposes it through a ScstLun has its own instance. */
+export interface ScstDevice {
+  apiVersion: 'scst.dev/v1alpha1';
+  kind: 'ScstDevice';
+  metadata: ObjectMeta;
+  spec: ScstDeviceSpec;
+  status?: ScstDeviceStatus;
+}
+/** A named target placed on nodes. Sessions and LUNs refer to it by name. */
+export interface ScstTarget {
+  apiVersion: 'scst.dev/v1alpha1';
+  kind: 'ScstTarget';
+  metadata: ObjectMeta;
+  spec: ScstTargetSpec;
+  status?: ScstTargetStatus;
+}
+/** An I_T nexus of a target. On each node of the target it is one SCSI host. */
+export interface ScstSession {
+  apiVersion: 'scst.dev/v1alpha1';
+  kind: 'ScstSession';
+  metadata: ObjectMeta;
+  spec: ScstSessionSpec;
+  status?: ScstSessionStatus;
+}
+/** A device under a LUN number in a target, in every session of it. */
+export interface ScstLun {
+  apiVersion: 'scst.dev/v1alpha1';
+  kind: 'ScstLun';
+  metadata: ObjectMeta;
+  spec: ScstLunSpec;
+  status?: ScstLunStatus;
+}
+/** Per node the compiled desired state (spec) and what the agent observed (status). Its name is the name of the node. */
+export interface ScstNode {
+  apiVersion: 'scst.dev/v1alpha1';
+  kind: 'ScstNode';
+  metadata: ObjectMeta;
+  spec: ScstNodeSpec;
+  status?: ScstNodeStatus;
+}
+/** Bytes of a logical block. */
+export type Blocksize = 512 | 1024 | 2048 | 4096;
+/** What processes the SCSI commands. tcmu is this project's own engine, kernel is LIO's. Absent means tcmu, and kernel for vdiskBlockio and passThrough. */
+export type Engine = 'tcmu' | 'kernel';
+/** How the nodes that expose the device relate. PerNode means an instance and a medium for each, Exclusive means at most one node, Shared means one medium for several. */
+export type Sharing = 'PerNode' | 'Exclusive' | 'Shared';
+/** What becomes of the backing file when the object is deleted. */
+export type ReclaimPolicy = 'Retain' | 'Delete';
+/** How far the node is. */
+export type EntryState = 'Ready' | 'Pending' | 'Failed' | 'Terminating' | 'Unknown';
+/** What deletion does while a device is in use. WaitForIdle waits and says who holds it; Force detaches it at once. */
+export type DeletionPolicy = 'WaitForIdle' | 'Force';
+/** Kind of the object. */
+export type UserKind = 'ScstDevice' | 'ScstTarget' | 'ScstSession' | 'ScstLun';
+/** A disk whose medium is a file (SCST: vdisk_fileio). */
+export interface VdiskFileio {
+  /** The file on the node, below a path that the agent allows (/var/lib/scst by default). */
+  filename: string;
+  /** Size as a Kubernetes quantity, or in bytes. The file is made, and grown, to it. Absent means the size that the file has. */
+  size?: string | number;
+  blocksize?: Blocksize;
+  /** Nothing can be written, through whatever LUN (SCST: read_only). */
+  readOnly?: boolean;
+  /** WCE=0: a write is complete when it is on stable storage (SCST: write_through). */
+  writeThrough?: boolean;
+  /** The cache survives power loss: WCE=0 is reported and SYNCHRONIZE CACHE does nothing (SCST: nv_cache). */
+  nvCache?: boolean;
+  /** RMB=1: the medium is removable. */
+  removable?: boolean;
+  /** The medium rotation rate of VPD page B1: true is 15,000 rpm, false is a solid-state device. */
+  rotational?: boolean;
+  /** Bypass the page cache (SCST: o_direct). */
+  directIO?: boolean;
+  /** UNMAP gives space back (SCST: thin_provisioned). */
+  thinProvisioned?: boolean;
+}
+/** A disk whose medium is a block device of the node (SCST: vdisk_blockio). */
+export interface VdiskBlockio {
+  /** The block device on the node, preferably below /dev/disk/by-id. */
+  filename: string;
+  blocksize?: Blocksize;
+  /** Nothing can be written, through whatever LUN (SCST: read_only). */
+  readOnly?: boolean;
+  /** WCE=0: a write is complete when it is on stable storage (SCST: write_through). */
+  writeThrough?: boolean;
+  /** The cache survives power loss: WCE=0 is reported and SYNCHRONIZE CACHE does nothing (SCST: nv_cache). */
+  nvCache?: boolean;
+  /** RMB=1: the medium is removable. */
+  removable?: boolean;
+  /** The medium rotation rate of VPD page B1: true is 15,000 rpm, false is a solid-state device. */
+  rotational?: boolean;
+  /** UNMAP gives space back (SCST: thin_provisioned). Absent means as the block device does. */
+  thinProvisioned?: boolean;
+}
+/** A disk without a medium: writes vanish, reads give zeroes (SCST: vdisk_nullio). */
+export interface VdiskNullio {
+  /** Size as a Kubernetes quantity, or in bytes. Absent means SCST's 2.5 TiB. */
+  size?: string | number;
+  blocksize?: Blocksize;
+  /** Nothing can be written, through whatever LUN (SCST: read_only). */
+  readOnly?: boolean;
+  /** RMB=1: the medium is removable. */
+  removable?: boolean;
+  /** The medium rotation rate of VPD page B1. */
+  rotational?: boolean;
+  /** A hidden place holder: peripheral qualifier 1, device type 1Fh. */
+  dummy?: boolean;
+}
+/** A CD/DVD-ROM drive (SCST: vcdrom). */
+export interface Vcdrom {
+  /** The ISO image in the drive. Absent means an empty drive. */
+  filename?: string;
+}
+/** A tape drive with cartridges in files. SCST has none. */
+export interface Vtape {
+  /** The cartridge in the drive. Absent means an empty drive. */
+  cartridge?: string;
+  /** Native capacity of a cartridge that is made, as a Kubernetes quantity or in bytes. */
+  capacity?: string | number;
+}
+/** A medium changer with its storage places. SCST has none. */
+export interface Vchanger {
+  /** Storage elements. */
+  slots?: number;
+  /** Import/export elements. */
+  importExportSlots?: number;
+  /** The ScstDevices of handler vtape that are its data transfer elements, in order of their addresses. */
+  drives?: string[];
+}
+/** A SCSI device of the node as it is (SCST: dev_disk, dev_tape, dev_cdrom, dev_changer and their kin). */
+export interface PassThrough {
+  /** The device, as host:channel:target:lun or as a path below /dev. */
+  device: string;
+}
+/** What the device says about itself. Absent fields are made from setupId, scstName and the node, so they stay the same when the object is created anew. */
+export interface DeviceIdentity {
+  /** INQUIRY vendor identification (SCST: t10_vend_id). Absent means SCST_FIO. */
+  vendor?: string;
+  /** INQUIRY product identification (SCST: prod_id). Absent means the first 16 characters of scstName. */
+  product?: string;
+  /** INQUIRY product revision level (SCST: prod_rev_lvl). Absent means 3110. */
+  revision?: string;
+  /** Unit serial number, VPD page 80 (SCST: usn). */
+  serial?: string;
+  /** T10 vendor id based designator of VPD page 83, without the vendor (SCST: t10_dev_id). */
+  t10DeviceId?: string;
+  /** What stands in that designator instead of t10DeviceId (SCST: vend_specific_id). */
+  vendorSpecificId?: string;
+  /** NAA designator of VPD page 83, in hexadecimal digits; 16 that start with 2, 3 or 5, or 32 that start with 6 (SCST: naa_id). */
+  naa?: string;
+  /** EUI-64 designator of VPD page 83, in 16, 24 or 32 hexadecimal digits (SCST: eui64_id). */
+  eui64?: string;
+  /** SCSI name string of the target device in VPD page 83 (SCST: scsi_device_name). */
+  scsiDeviceName?: string;
+}
+/** The device that is wanted. Exactly one handler is set. */
 export interface ScstDeviceSpec {
+  /** The name in SCST's own terms, where metadata.name can't be it (scst_local_tgt). It goes into paths and into the SCSI identity. Immutable. Absent means metadata.name. */
   scstName?: string;
   vdiskFileio?: VdiskFileio;
   vdiskBlockio?: VdiskBlockio;
@@ -20,169 +194,420 @@ export interface ScstDeviceSpec {
   vchanger?: Vchanger;
   passThrough?: PassThrough;
   identity?: DeviceIdentity;
-  engine?: 'tcmu' | 'kernel';
-  sharing?: 'PerNode' | 'Exclusive' | 'Shared';
-  reclaimPolicy?: 'Retain' | 'Delete';
+  engine?: Engine;
+  sharing?: Sharing;
+  reclaimPolicy?: ReclaimPolicy;
 }
-export interface VdiskFileio {
-  filename: string;
-  /** Kubernetes quantity or bytes; absent: the size that the file has. */
-  size?: string | number;
-  blocksize?: 512 | 1024 | 2048 | 4096;
-  readOnly?: boolean;
-  writeThrough?: boolean;
-  nvCache?: boolean;
-  directIO?: boolean;
-  removable?: boolean;
-  rotational?: boolean;
-  thinProvisioned?: boolean;
+/** The state on one node. */
+export interface DeviceSample {
+  /** The node. */
+  node: string;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
+  /** Bytes of the medium. */
+  size?: number;
 }
-export interface VdiskBlockio { filename: string }
-export interface VdiskNullio { size?: string | number }
-export interface Vcdrom { filename?: string }
-export interface Vtape { cartridge?: string }
-export interface Vchanger { slots?: number }
-export interface PassThrough { device: string }
-export interface DeviceIdentity {
-  vendor?: string;
-  product?: string;
-  revision?: string;
-  serial?: string;
-  t10DeviceId?: string;
-  vendorSpecificId?: string;
-  naa?: string;
-  eui64?: string;
+/** One aspect of the state, as metav1.Condition. */
+export interface Condition {
+  /** Ready, Progressing or Degraded. */
+  type: string;
+  /** Whether it is so. */
+  status: 'True' | 'False' | 'Unknown';
+  /** Why, as one word out of a fixed set (docs/conditions). */
+  reason: string;
+  /** Why, as a sentence. */
+  message: string;
+  /** When status last changed. */
+  lastTransitionTime: string;
+  /** metadata.generation of the object that this was found for. */
+  observedGeneration?: number;
 }
-
+/** What became of the device. */
+export interface ScstDeviceStatus {
+  /** metadata.generation that this status was found for. */
+  observedGeneration?: number;
+  /** Nodes where it is realised as it stands here, of those where it should be. */
+  nodes?: string;
+  /** The handler that is set. */
+  handler?: string;
+  /** Size of the medium as a Kubernetes quantity, when all nodes agree on it. */
+  size?: string;
+  /** At most ten nodes, those that aren't Ready first. */
+  samples?: DeviceSample[];
+  /** Ready, Progressing and Degraded. */
+  conditions?: Condition[];
+}
+/** A requirement on one label. */
+export interface NodeSelectorRequirement {
+  /** Key of the label. */
+  key: string;
+  /** How the label's value relates to values. */
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  /** The values of In and NotIn. */
+  values?: string[];
+}
+/** The nodes with these labels, as metav1.LabelSelector. Exactly one of nodeName and nodeSelector is set. */
+export interface NodeSelector {
+  /** Labels and the values that they must have. */
+  matchLabels?: {
+    /** The value. */
+    [k: string]: string;
+  };
+  /** Requirements on labels; all must hold. */
+  matchExpressions?: NodeSelectorRequirement[];
+}
+/** The target that is wanted, and where. */
 export interface ScstTargetSpec {
+  /** The name in SCST's own terms, where metadata.name can't be it (scst_local_tgt). It goes into paths and into the SCSI identity. Immutable. Absent means metadata.name. */
   scstName?: string;
+  /** The only node of this target. Exactly one of nodeName and nodeSelector is set. */
   nodeName?: string;
-  nodeSelector?: { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[] };
+  nodeSelector?: NodeSelector;
+  /** Version descriptor of the SCSI transport in INQUIRY (SCST: scsi_transport_version). Absent means 3040 (0BE0h, SAS). */
   scsiTransportVersion?: number;
+  /** Version descriptor of the physical transport in INQUIRY, 0 for none (SCST: phys_transport_version). */
   physTransportVersion?: number;
+  /** Relative target port identifier (rel_tgt_id in SCST). Absent means one that is free on the node. */
   relTgtId?: number;
-  deletionPolicy?: 'WaitForIdle' | 'Force';
+  deletionPolicy?: DeletionPolicy;
 }
-export interface ScstSessionSpec { scstName?: string; target: string; nodeName?: string; transportId?: string; deletionPolicy?: 'WaitForIdle' | 'Force' }
-export interface ScstLunSpec { target: string; lun: number; device: string; readOnly?: boolean; deletionPolicy?: 'WaitForIdle' | 'Force' }
-
-/** What of an object an entry of a ScstNode came from. */
-export interface EntrySource {
-  name: string;
-  uid: string;
-  generation: number;
+/** The state on one node. */
+export interface TargetSample {
+  /** The node. */
+  node: string;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
 }
-export interface ScstNodeSpec {
-  /** metadata.uid of the Node. */
-  nodeUID: string;
-  /** leaseTransitions of the leader that wrote this. */
-  epoch: number;
-  setupId: string;
-  devices: NodeDevice[];
-  targets: NodeTarget[];
-  sessions: NodeSession[];
-  luns: NodeLun[];
-  tombstones: Tombstone[];
+/** What became of the target. */
+export interface ScstTargetStatus {
+  /** metadata.generation that this status was found for. */
+  observedGeneration?: number;
+  /** Nodes where it is realised as it stands here, of those where it should be. */
+  nodes?: string;
+  /** At most ten nodes, those that aren't Ready first. */
+  samples?: TargetSample[];
+  /** Ready, Progressing and Degraded. */
+  conditions?: Condition[];
 }
-export interface NodeDevice extends EntrySource {
-  scstName: string;
-  handler: 'vdiskFileio';
-  engine: 'tcmu' | 'kernel';
-  sharing: 'PerNode' | 'Exclusive' | 'Shared';
-  reclaimPolicy: 'Retain' | 'Delete';
-  identity: CompiledIdentity;
-  vdiskFileio: CompiledVdiskFileio;
+/** The session that is wanted. */
+export interface ScstSessionSpec {
+  /** The name in SCST's own terms, where metadata.name can't be it (scst_local_tgt). It goes into paths and into the SCSI identity. Immutable. Absent means metadata.name. */
+  scstName?: string;
+  /** Name of the ScstTarget. Immutable. */
+  target: string;
+  /** Only on this one of the target's nodes. Absent means on all of them. */
+  nodeName?: string;
+  /** The initiator port's TransportID (SPC) in hexadecimal digits (SCST, transport_id). Absent means a SAS one made from setupId, scstName and the node. */
+  transportId?: string;
+  deletionPolicy?: DeletionPolicy;
+}
+/** The state on one node. */
+export interface SessionSample {
+  /** The node. */
+  node: string;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
+  /** Number of the SCSI host on the node. */
+  host?: number;
+}
+/** What became of the session. */
+export interface ScstSessionStatus {
+  /** metadata.generation that this status was found for. */
+  observedGeneration?: number;
+  /** Nodes where it is realised as it stands here, of those where it should be. */
+  nodes?: string;
+  /** At most ten nodes, those that aren't Ready first. */
+  samples?: SessionSample[];
+  /** Ready, Progressing and Degraded. */
+  conditions?: Condition[];
+}
+/** The LUN that is wanted. */
+export interface ScstLunSpec {
+  /** Name of the ScstTarget. Immutable. */
+  target: string;
+  /** The LUN number. Immutable. */
+  lun: number;
+  /** Name of the ScstDevice. Immutable. */
+  device: string;
+  /** Nothing can be written through this LUN (read_only in SCST). */
+  readOnly?: boolean;
+  deletionPolicy?: DeletionPolicy;
+}
+/** The state on one node. */
+export interface LunSample {
+  /** The node. */
+  node: string;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
+  /** Name of the ScstSession. */
+  session?: string;
+  /** Path of the device on the node, /dev/scst/<target>/<session>/lun<N>. */
+  path?: string;
+  /** Name of the block device (sda). */
+  block?: string;
+  /** Name of the generic SCSI device (sg0). */
+  sg?: string;
+  /** Name of the bsg device. */
+  bsg?: string;
+  /** host:channel:target:lun */
+  hctl?: string;
+  /** Path below /dev/disk/by-id, when no other session of the node has the device too. */
+  byId?: string;
+}
+/** What became of the LUN. */
+export interface ScstLunStatus {
+  /** metadata.generation that this status was found for. */
+  observedGeneration?: number;
+  /** Nodes where it is realised as it stands here, of those where it should be. */
+  nodes?: string;
+  /** Path of the device on its nodes; of the first session, when there are several. */
+  path?: string;
+  /** At most ten sessions on nodes, those that aren't Ready first. */
+  samples?: LunSample[];
+  /** Ready, Progressing and Degraded. */
+  conditions?: Condition[];
 }
 /** Every string as it goes into INQUIRY and VPD, not padded. */
 export interface CompiledIdentity {
+  /** INQUIRY vendor identification. */
   vendor: string;
+  /** INQUIRY product identification. */
   product: string;
+  /** INQUIRY product revision level. */
   revision: string;
+  /** Unit serial number. */
   serial: string;
+  /** T10 vendor id based designator, without the vendor. */
   t10DeviceId: string;
+  /** What stands in that designator. */
   vendorSpecificId: string;
   /** 16 or 32 hexadecimal digits. */
   naa: string;
+  /** 16, 24 or 32 hexadecimal digits. */
   eui64?: string;
 }
+/** Parameters of the handler, all defaults filled in. */
 export interface CompiledVdiskFileio {
+  /** The file on the node. */
   filename: string;
-  /** Bytes; absent: the size that the file has. */
+  /** Bytes; absent means the size that the file has. */
   size?: number;
+  /** Bytes of a logical block. */
   blocksize: number;
+  /** Nothing can be written, through whatever LUN. */
   readOnly: boolean;
+  /** WCE=0. */
   writeThrough: boolean;
+  /** WCE=0 and SYNCHRONIZE CACHE does nothing. */
   nvCache: boolean;
+  /** RMB=1. */
   removable: boolean;
+  /** Medium rotation rate of VPD page B1. */
   rotational: boolean;
 }
-export interface NodeTarget extends EntrySource {
+/** Devices that have an instance on the node, one of them. */
+export interface NodeDevice {
+  /** Name of the object. */
+  name: string;
+  /** metadata.uid of the object. */
+  uid: string;
+  /** metadata.generation of the object that this entry came from. */
+  generation: number;
+  /** The name in SCST's own terms. */
   scstName: string;
+  /** The handler that is set. */
+  handler: 'vdiskFileio';
+  engine: Engine;
+  sharing: Sharing;
+  reclaimPolicy: ReclaimPolicy;
+  identity: CompiledIdentity;
+  vdiskFileio: CompiledVdiskFileio;
+}
+/** Targets on the node, one of them. */
+export interface NodeTarget {
+  /** Name of the object. */
+  name: string;
+  /** metadata.uid of the object. */
+  uid: string;
+  /** metadata.generation of the object that this entry came from. */
+  generation: number;
+  /** The name in SCST's own terms. */
+  scstName: string;
+  /** Version descriptor of the SCSI transport. */
   scsiTransportVersion: number;
+  /** Version descriptor of the physical transport, 0 for none. */
   physTransportVersion: number;
+  /** Relative target port identifier. */
   relTgtId: number;
 }
-export interface NodeSession extends EntrySource {
+/** Sessions on the node, one of them. */
+export interface NodeSession {
+  /** Name of the object. */
+  name: string;
+  /** metadata.uid of the object. */
+  uid: string;
+  /** metadata.generation of the object that this entry came from. */
+  generation: number;
+  /** The name in SCST's own terms. */
   scstName: string;
   /** uid of the target. */
   target: string;
   /** SPC TransportID as hexadecimal digits (24 bytes for SAS). */
   transportId: string;
+  /** Detach even while in use. */
   force: boolean;
 }
-export interface NodeLun extends EntrySource {
-  /** uid of the target: the LUN is in every session of it. */
+/** LUNs on the node, one of them. */
+export interface NodeLun {
+  /** Name of the object. */
+  name: string;
+  /** metadata.uid of the object. */
+  uid: string;
+  /** metadata.generation of the object that this entry came from. */
+  generation: number;
+  /** uid of the target; the LUN is in every session of it. */
   target: string;
+  /** The LUN number. */
   lun: number;
   /** uid of the device. */
   device: string;
+  /** Nothing can be written through this LUN. */
   readOnly: boolean;
+  /** Detach even while in use. */
   force: boolean;
 }
+/** What has to go from the node, one of them. */
 export interface Tombstone {
-  kind: 'ScstDevice' | 'ScstTarget' | 'ScstSession' | 'ScstLun';
+  kind: UserKind;
+  /** Name of the object. */
   name: string;
+  /** metadata.uid of the object. */
   uid: string;
+  /** Deleted, no longer placed on this node, or gone without being released (which never forces and deletes no file). */
   reason: 'Deleted' | 'Unplaced' | 'Vanished';
-  /** What becomes of the backing file of a ScstDevice. */
-  reclaim: 'Retain' | 'Delete';
-  /** Detach even while in use (deletionPolicy: Force). */
+  reclaim: ReclaimPolicy;
+  /** Detach even while in use. */
   force: boolean;
 }
-export type EntryState = 'Ready' | 'Pending' | 'Failed' | 'Terminating' | 'Unknown';
-export interface EntryStatus {
+/** What the node should realise, compiled from the objects. Written by the controller only. */
+export interface ScstNodeSpec {
+  /** metadata.uid of the Node. */
+  nodeUID: string;
+  /** leaseTransitions of the leader that wrote this. */
+  epoch: number;
+  /** Made once for each installation; part of every identity. */
+  setupId: string;
+  /** Devices that have an instance on the node */
+  devices: NodeDevice[];
+  /** Targets on the node */
+  targets: NodeTarget[];
+  /** Sessions on the node */
+  sessions: NodeSession[];
+  /** LUNs on the node */
+  luns: NodeLun[];
+  /** What has to go from the node */
+  tombstones: Tombstone[];
+}
+/** Instances on the node, one of them. */
+export interface NodeDeviceStatus {
+  /** metadata.uid of the object. */
   uid: string;
   /** Of the source object, as of what is realised. */
   generation: number;
   state: EntryState;
+  /** Why it isn't Ready, as one word. */
   reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
+  /** Bytes of the medium. */
+  size?: number;
+}
+/** Targets on the node, one of them. */
+export interface EntryStatus {
+  /** metadata.uid of the object. */
+  uid: string;
+  /** Of the source object, as of what is realised. */
+  generation: number;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
   message?: string;
 }
-export interface NodeDeviceStatus extends EntryStatus { size?: number }
-export interface NodeSessionStatus extends EntryStatus { host?: number }
-export interface NodeLunStatus extends EntryStatus {
+/** Sessions on the node, one of them. */
+export interface NodeSessionStatus {
+  /** metadata.uid of the object. */
+  uid: string;
+  /** Of the source object, as of what is realised. */
+  generation: number;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
+  /** Number of the SCSI host. */
+  host?: number;
+}
+/** LUNs on the node, once for each session, one of them. */
+export interface NodeLunStatus {
+  /** metadata.uid of the object. */
+  uid: string;
+  /** Of the source object, as of what is realised. */
+  generation: number;
+  state: EntryState;
+  /** Why it isn't Ready, as one word. */
+  reason?: string;
+  /** Why it isn't Ready, as a sentence. */
+  message?: string;
   /** uid of the session. */
   session: string;
-  /** /dev/scst/<target>/<session>/lun<N> */
+  /** Path of the device on the node, /dev/scst/<target>/<session>/lun<N>. */
   path?: string;
-  /** sda */
+  /** Name of the block device (sda). */
   block?: string;
-  /** sg0 */
+  /** Name of the generic SCSI device (sg0). */
   sg?: string;
+  /** Name of the bsg device. */
   bsg?: string;
   /** host:channel:target:lun */
   hctl?: string;
+  /** Path below /dev/disk/by-id, when no other session of the node has the device too. */
   byId?: string;
 }
+/** What the agent observed. Written by the node's agent only. */
 export interface ScstNodeStatus {
+  /** metadata.generation of the spec that the lists follow; nothing older will be started any more. */
   observedGeneration?: number;
+  /** spec.epoch of that spec. */
   epoch?: number;
+  /** metadata.uid of the Node that the agent runs on. */
   nodeUID?: string;
+  /** Version of the agent. */
   agentVersion?: string;
+  /** Release of the kernel. */
   kernelVersion?: string;
-  conditions?: Condition[];
+  /** LUNs that are Ready, of those that are wanted. */
+  lunsReady?: string;
+  /** Instances on the node */
   devices?: NodeDeviceStatus[];
+  /** Targets on the node */
   targets?: EntryStatus[];
+  /** Sessions on the node */
   sessions?: NodeSessionStatus[];
+  /** LUNs on the node, once for each session */
   luns?: NodeLunStatus[];
+  /** Ready, Progressing and Degraded. */
+  conditions?: Condition[];
 }
