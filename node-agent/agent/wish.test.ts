@@ -56,7 +56,7 @@ const journal = (over: Partial<Journal> = {}): Journal => ({
   spec: spec(),
   objectUID: 'scstnode',
   generation: 7,
-  departed: [],
+  departed: { devices: [], sessions: [], luns: [] },
   served: [],
   ...over,
 });

@@ -1,0 +1,118 @@
+// What the agent wants of LIO and of the engine, for a spec, a journal and what is in the kernel.
+import { sessionWwn, type ObservedLio } from '../lio/index.js';
+import { desiredLio, kernelLuns, leavingLuns, withoutFinished } from './desire.js';
+import { engineConfiguration } from './engine-configuration.js';
+import { BACKSTORE, device, emptySpec, engine, journal, lun, session, spec, uid, unit } from './fixtures.js';
+
+const WWN = sessionWwn(uid('b'));
+const observed = (over: Partial<ObservedLio> = {}): ObservedLio => ({
+  hba: 'own',
+  backstores: [{ name: BACKSTORE, busy: false, enabled: true, attributes: {} }],
+  sessions: [
+    {
+      wwn: WWN,
+      busy: false,
+      tpg: true,
+      foreignTpgs: [],
+      address: '2:0:0',
+      nexus: 'naa.35c5800000000001',
+      luns: [{ lun: 0, busy: false, link: { name: 'scst', hba: 'user_21332', backstore: BACKSTORE }, present: true }],
+    },
+  ],
+  foreign: { backstores: 0, sessions: 0 },
+  ...over,
+});
+const departed = journal({
+  spec: emptySpec(),
+  departed: { devices: [device()], sessions: [session()], luns: [lun()] },
+});
+
+describe('desiredLio', () => {
+  it('has the LUN in the session, ready with the size that the engine found', () => {
+    const desired = desiredLio(journal(), engine(unit({ size: 4096 })), [], 600);
+    expect(desired.sessions).toMatchObject([
+      {
+        wwn: WWN,
+        nexus: 'naa.35c5800000000001',
+        luns: [{ lun: 0, ready: true, parameters: { sizeBytes: 4096, ioTimeoutSeconds: 600 } }],
+      },
+    ]);
+    expect([...desired.attachedRings]).toEqual([BACKSTORE]);
+  });
+
+  it('makes nothing and takes nothing away while the engine is not there', () => {
+    const desired = desiredLio(journal(), undefined, [], 600);
+    expect(desired.sessions[0]?.luns[0]).toMatchObject({ ready: false });
+    expect(desired.attachedRings.size).toBe(0);
+  });
+
+  it('gives each session of the target its own ring of one device', () => {
+    const two = spec({ sessions: [session(), session({ uid: uid('e'), name: 'other', scstName: 'other' })] });
+    const [unitConfiguration] = engineConfiguration(two, [], new Set()).units;
+    expect(unitConfiguration?.rings.map((ring) => ring.session)).toEqual(['host', 'other']);
+    expect(desiredLio(journal({ spec: two }), engine(unit()), [], 600).sessions.map(({ luns }) => luns.length)).toEqual(
+      [1, 1],
+    );
+  });
+
+  it('keeps a LUN that left the spec while it is in use, and its session', () => {
+    const kept = leavingLuns(departed, observed());
+    expect(kept).toEqual([expect.objectContaining({ backstore: BACKSTORE, lun: 0, hctl: '2:0:0:0' })]);
+    expect(desiredLio(departed, engine(unit()), kept, 600).sessions).toMatchObject([
+      { wwn: WWN, luns: [{ lun: 0, ready: false }] },
+    ]);
+    expect(desiredLio(departed, engine(unit()), [], 600).sessions).toEqual([]);
+  });
+
+  it('owns what the journal names and nothing else', () => {
+    const other = `scst-${uid('1')}-${uid('2')}`;
+    const found = observed({ backstores: [{ name: other, busy: false, enabled: true, attributes: {} }], sessions: [] });
+    expect(kernelLuns(found).map((pair) => pair.backstore)).toEqual([other]);
+    expect(leavingLuns(departed, found)).toEqual([]);
+    expect(desiredLio(departed, undefined, [], 600).owned).toEqual(new Set([WWN, BACKSTORE]));
+  });
+});
+
+describe('engineConfiguration', () => {
+  it('serves a LUN that left the spec until its backstore is out of the kernel', () => {
+    const served = engineConfiguration(spec(), [], new Set()).units;
+    const during = engineConfiguration(emptySpec(), served, new Set([BACKSTORE]));
+    expect(during.units.map((unit) => unit.rings.length)).toEqual([1]);
+    expect(engineConfiguration(emptySpec(), served, new Set()).units).toEqual([]);
+  });
+
+  it('adds to a unit that is wanted still the rings that are leaving', () => {
+    const served = engineConfiguration(spec(), [], new Set()).units;
+    const without = spec({ sessions: [], luns: [] });
+    expect(engineConfiguration(without, served, new Set([BACKSTORE])).units).toMatchObject([
+      { uid: uid('d'), rings: [{ backstore: BACKSTORE }] },
+    ]);
+  });
+});
+
+describe('withoutFinished', () => {
+  const gone = observed({ backstores: [], sessions: [] });
+
+  it('forgets what is out of the kernel and of the engine, once its file was dealt with', () => {
+    const done = withoutFinished(departed, gone, engine(), new Set([uid('d')]));
+    expect(done.departed).toEqual({ devices: [], sessions: [], luns: [] });
+  });
+
+  it('remembers the device while the engine has it, is away, or its file wasn’t dealt with', () => {
+    expect(withoutFinished(departed, gone, engine(unit()), new Set([uid('d')])).departed.devices).toHaveLength(1);
+    expect(withoutFinished(departed, gone, undefined, new Set([uid('d')])).departed.devices).toHaveLength(1);
+    expect(withoutFinished(departed, gone, engine(), new Set()).departed.devices).toHaveLength(1);
+  });
+
+  it('remembers session and LUN while anything of them is in the kernel', () => {
+    expect(withoutFinished(departed, observed(), engine(), new Set()).departed).toMatchObject({
+      sessions: [{}],
+      luns: [{}],
+    });
+    const onlyBackstore = observed({ sessions: [] });
+    expect(withoutFinished(departed, onlyBackstore, engine(), new Set()).departed).toMatchObject({
+      sessions: [{}],
+      luns: [{}],
+    });
+  });
+});
