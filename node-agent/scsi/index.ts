@@ -19,7 +19,7 @@ export type { NexusFlags } from './spc/dispatch.js';
 export { accessOf, dataOutOpcodes, execute, flagsOf, UnknownNexusError } from './spc/dispatch.js';
 export { writeCacheEnabled } from './spc/mode-pages.js';
 export type { UnitSnapshot } from './spc/run-state.js';
-export { restore, snapshot } from './spc/run-state.js';
+export { restore, snapshot, SnapshotVersionError } from './spc/run-state.js';
 export type { AttentionCode } from './spc/unit-attentions.js';
 export { ATTENTION } from './spc/unit-attentions.js';
 export { disk } from './sbc/disk.js';

@@ -1,14 +1,17 @@
 // A disk: direct access block device, SBC-3.
 import { primaryCommands } from '../spc/opcodes.js';
-import type { Personality } from '../spc/personality.js';
+import { inOrder, type Personality } from '../spc/personality.js';
+import { primaryVitalProductData } from '../spc/vital-product-data.js';
 import { diskModePages } from './mode-pages.js';
+import { blockCommands } from './opcodes.js';
+import { diskVitalProductData } from './vital-product-data.js';
 
 export const disk: Personality = {
   peripheralDeviceType: 0x00,
-  // SBC-3 without a version claimed, as SCST.
+  // SBC-3 without a revision claimed, as SCST.
   commandSetVersion: 0x04c0,
-  commands: primaryCommands,
-  vitalProductData: [],
+  commands: inOrder(primaryCommands, blockCommands),
+  vitalProductData: [...primaryVitalProductData, ...diskVitalProductData],
   modePages: diskModePages,
   // DPOFUA: DPO and FUA are honoured.
   modeDeviceSpecific: 0x10,

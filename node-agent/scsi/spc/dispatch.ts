@@ -2,11 +2,20 @@
 import { MediumError, STATUS, type CommandResult } from '../types.js';
 import type { Access, CommandDefinition } from './command.js';
 import type { LogicalUnit } from './logical-unit.js';
-import { descriptorFormatSense, softwareWriteProtected } from './mode-pages.js';
+import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import type { Personality } from './personality.js';
-import { CheckCondition, encodeSense, invalidFieldInCdb, SENSE, SENSE_KEY, type SenseData } from './sense.js';
+import {
+  CheckCondition,
+  encodeSense,
+  invalidFieldInCdb,
+  mediumErrorSense,
+  SENSE,
+  SENSE_KEY,
+  type SenseData,
+} from './sense.js';
 import { takeAttention } from './unit-attentions.js';
+import { writeProtection } from './write-protection.js';
 
 /** The caller named a nexus that was never added: a defect of the caller, not of the command. */
 export class UnknownNexusError extends Error {
@@ -89,12 +98,6 @@ export function dataOutOpcodes(personality: Personality): Uint8Array {
   return opcodes;
 }
 
-/** Sense of a write that must be refused, or nothing where the nexus may write. */
-export function writeProtection(unit: LogicalUnit, nexus: Nexus): SenseData | undefined {
-  if (unit.settings.readOnly || nexus.identity?.readOnly) return SENSE.writeProtected;
-  return softwareWriteProtected(unit) ? SENSE.softwareWriteProtected : undefined;
-}
-
 function findCommand(personality: Personality, cdb: Uint8Array): CommandDefinition | undefined {
   return personality.commands.find(
     ({ opcode, serviceAction }) =>
@@ -133,10 +136,4 @@ function checkPreconditions(unit: LogicalUnit, nexus: Nexus, definition: Command
 function senseOf(error: unknown): SenseData | undefined {
   if (error instanceof CheckCondition) return error.sense;
   return error instanceof MediumError ? mediumErrorSense(error) : undefined;
-}
-
-/** `information`: the LBA that the failed access began with, where the command has one. */
-export function mediumErrorSense({ kind }: MediumError, information?: bigint): SenseData {
-  const codes = { read: SENSE.unrecoveredReadError, write: SENSE.writeError, noSpace: SENSE.spaceAllocationFailed };
-  return { ...codes[kind], information };
 }

@@ -1,6 +1,6 @@
 // The state of a logical unit: identity, medium, mode pages, nexuses, reservation. Changed by the functions of this folder only.
 import type { Medium, NexusIdentity, SenseCode } from '../types.js';
-import { defaultModePages } from './mode-pages.js';
+import { initialModePages } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import type { Personality } from './personality.js';
 import { ATTENTION, raise, raiseOnAll } from './unit-attentions.js';
@@ -58,7 +58,7 @@ export interface LogicalUnit {
   readonly nexuses: Map<string, Nexus>;
   /** Id of the nexus that holds the unit by RESERVE(6) or (10). */
   reservation: string | undefined;
-  /** Current values by page code, each with its header. */
+  /** Current values of the pages that MODE SELECT can change, by page code, each with its header. */
   readonly modePages: Map<number, Uint8Array>;
   /** Goes up whenever a snapshot taken now would differ from the one before. */
   stateVersion: number;
@@ -152,7 +152,7 @@ export function raiseAttention(unit: LogicalUnit, code: Pick<SenseCode, 'asc' | 
   raiseOnAll(unit, code, except);
 }
 
-/** Replaces the medium: 2A/09 on every nexus if the capacity differs. Undefined: no medium, NOT READY. */
+/** Replaces the medium by one of the same block size: 2A/09 on every nexus if the capacity differs. Undefined: no medium, NOT READY. */
 export function replaceMedium(unit: LogicalUnit, medium: Medium | undefined): void {
   const former = unit.medium;
   unit.medium = medium;
@@ -172,5 +172,5 @@ export function removalPreventedBy(unit: LogicalUnit): string | undefined {
 
 function resetModePages(unit: LogicalUnit): void {
   unit.modePages.clear();
-  for (const [code, page] of defaultModePages(unit)) unit.modePages.set(code, page);
+  for (const [code, page] of initialModePages(unit)) unit.modePages.set(code, page);
 }

@@ -11,12 +11,20 @@ export interface ModePageDefinition {
 
 export const CACHING_PAGE = 0x08;
 export const CONTROL_PAGE = 0x0a;
-const WCE = 0x04;
+/** Byte 2 of the caching page. */
+export const WCE = 0x04;
 const D_SENSE = 0x04;
 const SWP = 0x08;
 
-export function defaultModePages(unit: LogicalUnit): Map<number, Uint8Array> {
-  return new Map(unit.personality.modePages.map((page) => [page.code, page.defaults(unit)]));
+/** The pages that MODE SELECT can change, as they are after power on. */
+export function initialModePages(unit: LogicalUnit): Map<number, Uint8Array> {
+  const changeable = unit.personality.modePages.filter((page) => page.changeable(unit).some((mask) => mask !== 0));
+  return new Map(changeable.map((page) => [page.code, page.defaults(unit)]));
+}
+
+/** A page that can't be changed isn't remembered: it follows the unit (its capacity, say). */
+export function currentModePage(unit: LogicalUnit, page: ModePageDefinition): Uint8Array {
+  return unit.modePages.get(page.code) ?? page.defaults(unit);
 }
 
 function bitIsSet(unit: LogicalUnit, page: number, byte: number, mask: number): boolean {

@@ -25,3 +25,10 @@ export interface Personality {
   /** Device-specific parameter of the mode parameter header, without WP. */
   readonly modeDeviceSpecific: number;
 }
+
+/** Joins tables for REPORT SUPPORTED OPERATION CODES: ascending by opcode and service action. */
+export function inOrder(...tables: (readonly CommandDefinition[])[]): CommandDefinition[] {
+  return tables
+    .flat()
+    .sort((one, other) => one.opcode - other.opcode || (one.serviceAction ?? 0) - (other.serviceAction ?? 0));
+}

@@ -4,8 +4,18 @@ import { fromHex, toHex } from './bytes.js';
 import { withChangeableBits } from './mode-pages.js';
 import type { AttentionCode } from './unit-attentions.js';
 
+/** Raised when a snapshot that an older engine left would be misread. */
+const SNAPSHOT_VERSION = 1;
+
+export class SnapshotVersionError extends Error {
+  readonly code = 'SnapshotVersion';
+  constructor(readonly version: unknown) {
+    super(`the snapshot has version ${String(version)}, this engine reads ${SNAPSHOT_VERSION}`);
+  }
+}
+
 export interface UnitSnapshot {
-  version: 1;
+  version: typeof SNAPSHOT_VERSION;
   /** Id of the nexus that holds the SPC-2 reservation. */
   reservation: string | null;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
@@ -18,11 +28,9 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     id,
     { attentions: attentions.map((code) => ({ ...code })), preventsRemoval },
   ]);
-  const pages = unit.personality.modePages
-    .filter((page) => page.changeable(unit).some((mask) => mask !== 0))
-    .map(({ code }) => [String(code), toHex(unit.modePages.get(code) ?? new Uint8Array())]);
+  const pages = [...unit.modePages].map(([code, page]) => [String(code), toHex(page)]);
   return {
-    version: 1,
+    version: SNAPSHOT_VERSION,
     reservation: unit.reservation ?? null,
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
@@ -33,8 +41,10 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
  * Into a freshly created unit, before addNexus: a nexus that is added later under an id of the snapshot keeps what it had
  * pending. Ids that nobody adds again stay until removeNexus. Mode pages take the changeable bits only, so a setting that
  * changed meanwhile isn't overwritten.
+ * @throws SnapshotVersionError
  */
 export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
+  if (state.version !== SNAPSHOT_VERSION) throw new SnapshotVersionError(state.version);
   unit.nexuses.clear();
   for (const [id, { attentions, preventsRemoval }] of Object.entries(state.nexuses)) {
     unit.nexuses.set(id, {
@@ -46,10 +56,10 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   }
   unit.reservation = state.reservation ?? undefined;
   for (const page of unit.personality.modePages) {
+    const initial = unit.modePages.get(page.code);
     const stored = fromHex(state.modePages[String(page.code)] ?? '');
-    const defaults = page.defaults(unit);
-    if (stored.length !== defaults.length) continue;
-    unit.modePages.set(page.code, withChangeableBits(defaults, stored, page.changeable(unit)));
+    if (initial?.length !== stored.length) continue;
+    unit.modePages.set(page.code, withChangeableBits(initial, stored, page.changeable(unit)));
   }
   unit.stateVersion++;
 }

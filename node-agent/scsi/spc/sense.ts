@@ -1,5 +1,5 @@
 // Sense data (SPC-4 4.5): what a command that failed tells, in fixed or descriptor format.
-import type { SenseCode } from '../types.js';
+import type { MediumError, SenseCode } from '../types.js';
 import { putUint16, putUint32, putUint64 } from './bytes.js';
 
 export const SENSE_KEY = {
@@ -57,6 +57,12 @@ export function invalidFieldInCdb(byte: number, bit?: number): CheckCondition {
 
 export function invalidFieldInParameterList(byte: number, bit?: number): CheckCondition {
   return new CheckCondition({ ...SENSE.invalidFieldInParameterList, field: { byte, bit } });
+}
+
+/** `information`: the LBA that the failed access began with, where the command has one. */
+export function mediumErrorSense({ kind }: MediumError, information?: bigint): SenseData {
+  const codes = { read: SENSE.unrecoveredReadError, write: SENSE.writeError, noSpace: SENSE.spaceAllocationFailed };
+  return { ...codes[kind], information };
 }
 
 const FIXED_LENGTH = 18;

@@ -1,0 +1,104 @@
+// The commands of a disk (SBC-3) beside those that every personality has.
+import type { CommandDefinition } from '../spc/command.js';
+import { startsOnly, startStopUnit, synchronizeCache } from './cache.js';
+import { readCapacity10, readCapacity16 } from './capacity.js';
+import { read, write } from './read-write.js';
+import { verify } from './verify.js';
+
+const ANY16 = [0xff, 0xff];
+const ANY32 = [...ANY16, ...ANY16];
+const ANY64 = [...ANY32, ...ANY32];
+
+/** CDB usage data of READ, WRITE, VERIFY and SYNCHRONIZE CACHE; `flags`: evaluated bits of byte 1. */
+const cdb6 = (opcode: number): number[] => [opcode, 0x1f, 0xff, 0xff, 0xff, 0];
+const cdb10 = (opcode: number, flags: number): number[] => [opcode, flags, ...ANY32, 0, ...ANY16, 0];
+const cdb12 = (opcode: number, flags: number): number[] => [opcode, flags, ...ANY32, ...ANY32, 0, 0];
+const cdb16 = (opcode: number, flags: number): number[] => [opcode, flags, ...ANY64, ...ANY32, 0, 0];
+
+/** RDPROTECT or WRPROTECT, DPO, FUA. */
+const TRANSFER_FLAGS = 0xf8;
+/** VRPROTECT, DPO, BYTCHK. */
+const VERIFY_FLAGS = 0xf6;
+const IMMED = 0x02;
+
+const reads = definitions(
+  'READ',
+  [cdb6(0x08), cdb10(0x28, TRANSFER_FLAGS), cdb12(0xa8, TRANSFER_FLAGS), cdb16(0x88, TRANSFER_FLAGS)],
+  {
+    access: 'shared',
+    needsMedium: true,
+    execute: read,
+  },
+);
+
+const writes = definitions(
+  'WRITE',
+  [cdb6(0x0a), cdb10(0x2a, TRANSFER_FLAGS), cdb12(0xaa, TRANSFER_FLAGS), cdb16(0x8a, TRANSFER_FLAGS)],
+  {
+    access: 'shared',
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: write,
+  },
+);
+
+const verifies = definitions(
+  'VERIFY',
+  [cdb10(0x2f, VERIFY_FLAGS), cdb12(0xaf, VERIFY_FLAGS), cdb16(0x8f, VERIFY_FLAGS)],
+  {
+    access: 'shared',
+    dataOut: true,
+    needsMedium: true,
+    execute: verify,
+  },
+);
+
+const synchronizes = definitions('SYNCHRONIZE CACHE', [cdb10(0x35, IMMED), cdb16(0x91, IMMED)], {
+  access: 'shared',
+  needsMedium: true,
+  execute: synchronizeCache,
+});
+
+export const blockCommands: readonly CommandDefinition[] = [
+  ...reads,
+  ...writes,
+  ...verifies,
+  ...synchronizes,
+  {
+    opcode: 0x1b,
+    name: 'START STOP UNIT',
+    usage: [0x1b, 0x01, 0, 0, 0xf7, 0],
+    access: 'shared',
+    passesReservation: startsOnly,
+    needsMedium: true,
+    execute: startStopUnit,
+  },
+  {
+    opcode: 0x25,
+    name: 'READ CAPACITY(10)',
+    usage: [0x25, 0, ...ANY32, 0, 0, 0x01, 0],
+    access: 'shared',
+    passesReservation: true,
+    needsMedium: true,
+    execute: readCapacity10,
+  },
+  {
+    opcode: 0x9e,
+    serviceAction: 0x10,
+    name: 'READ CAPACITY(16)',
+    usage: [0x9e, 0x1f, ...ANY64, ...ANY32, 0x01, 0],
+    access: 'shared',
+    passesReservation: true,
+    needsMedium: true,
+    execute: readCapacity16,
+  },
+];
+
+function definitions(
+  name: string,
+  usages: number[][],
+  common: Omit<CommandDefinition, 'opcode' | 'name' | 'usage'>,
+): CommandDefinition[] {
+  return usages.map((usage) => ({ ...common, opcode: usage[0] ?? 0, name: `${name}(${usage.length})`, usage }));
+}

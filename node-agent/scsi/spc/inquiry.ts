@@ -1,0 +1,66 @@
+// INQUIRY (SPC-4 6.6): standard data, and the way to the vital product data.
+import { byteAt, concat, paddedAscii, putUint16, uint16 } from './bytes.js';
+import type { Command } from './command.js';
+import type { LogicalUnit } from './logical-unit.js';
+import type { Nexus } from './nexus.js';
+import { invalidFieldInCdb } from './sense.js';
+import { vitalProductDataPage } from './vital-product-data.js';
+
+const EVPD = 0x01;
+const CMDDT = 0x02;
+
+/** Standard data up to and including the eight version descriptors. */
+const LENGTH = 96;
+const VERSION_DESCRIPTORS = 58;
+const VERSION_SPC4 = 0x06;
+const RESPONSE_DATA_FORMAT = 0x02;
+const RMB = 0x80;
+/** Each session is a target port of its own. */
+const MULTIP = 0x10;
+const CMDQUE = 0x02;
+
+/** SPC-4 annex E, without a revision claimed where SCST claims none. */
+const SAM4 = 0x008b;
+const SPC4 = 0x0463;
+const SAS = 0x0be0;
+
+export function inquiry({ unit, nexus, cdb }: Command): Uint8Array {
+  const allocationLength = uint16(cdb, 3);
+  const flags = byteAt(cdb, 1);
+  const page = byteAt(cdb, 2);
+  if (flags & CMDDT) throw invalidFieldInCdb(1, 1);
+  if (flags & EVPD) return vitalProductDataPage(unit, nexus, page).subarray(0, allocationLength);
+  if (page !== 0) throw invalidFieldInCdb(2);
+  return standardData(unit, nexus).subarray(0, allocationLength);
+}
+
+/**
+ * As SCST's, but for bits that promise what isn't served: NORMACA (no ACA) and 3PC (no EXTENDED COPY) are 0. The ADDITIONAL
+ * LENGTH doesn't follow the allocation length.
+ */
+function standardData(unit: LogicalUnit, nexus: Nexus): Uint8Array {
+  const { vendor, product, revision } = unit.identity;
+  const { peripheralDeviceType } = unit.personality;
+  const removable = unit.settings.removable ? RMB : 0;
+  const data = new Uint8Array(LENGTH);
+  data.set(
+    concat(
+      [peripheralDeviceType, removable, VERSION_SPC4, RESPONSE_DATA_FORMAT, LENGTH - 5, 0, MULTIP, CMDQUE],
+      paddedAscii(vendor, 8),
+      paddedAscii(product, 16),
+      paddedAscii(revision, 4),
+    ),
+  );
+  versionDescriptors(unit, nexus).forEach((version, at) => putUint16(data, VERSION_DESCRIPTORS + 2 * at, version));
+  return data;
+}
+
+function versionDescriptors({ personality }: LogicalUnit, { identity }: Nexus): number[] {
+  return [
+    SAM4,
+    identity?.physTransportVersion ?? 0,
+    identity?.scsiTransportVersion || SAS,
+    SPC4,
+    personality.commandSetVersion ?? 0,
+  ].filter((version) => version !== 0);
+}
