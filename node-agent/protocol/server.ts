@@ -11,6 +11,7 @@ import {
 import { PROTOCOL_MISMATCH_CODE, ProtocolMismatch } from './errors.js';
 import {
   PROTOCOL_VERSION,
+  type EngineConfiguration,
   STATUS_CHANGED,
   type EngineMethod,
   type EngineRequests,
@@ -59,9 +60,9 @@ export async function serveEngine(options: {
     connection.onError(([error]) => onError(error));
     connection.onRequest('hello', () => ({ protocolVersion: PROTOCOL_VERSION, pid: process.pid, version }));
     for (const method of METHODS) {
-      connection.onRequest(method, (params: unknown) => {
+      connection.onRequest(method, async (params: unknown): Promise<unknown> => {
         if (method === 'configure') checkVersion(params as EngineConfiguration);
-        return handlers[method](params as never);
+        return await handlers[method](params as never);
       });
     }
     connection.listen();

@@ -1,0 +1,18 @@
+// What a logical unit of the engine needs from outside.
+import type { Logger } from 'pino';
+import type { BackingEnvironment } from '../backing/file.js';
+import type { RingKernel, UioDevice } from './ring-kernel.js';
+
+export interface UnitEnvironment extends BackingEnvironment {
+  kernel: RingKernel;
+  /** For run state and flight records; gone with a reboot. */
+  runDirectory: string;
+  bootId: string;
+  log: Logger;
+  /** Milliseconds before a refused unit or a failed ring is tried again; doubles up to the maximum. */
+  retry: { initialMs: number; maximumMs: number };
+  /** The uio devices of the last look into the kernel, by ringKey. */
+  devices(): Map<string, UioDevice>;
+  /** Something that status shows has changed by itself. */
+  statusChanged(): void;
+}

@@ -1,0 +1,171 @@
+// Makes a serving unit of a configuration, and brings a serving one to a changed configuration.
+import { openFileBacking, type FileBacking } from '../backing/file.js';
+import { BackingRefused } from '../backing/errors.js';
+import type { UnitConfiguration } from '../protocol/types.js';
+import {
+  addNexus,
+  ATTENTION,
+  createLogicalUnit,
+  dataOutOpcodes,
+  disk,
+  raiseAttention,
+  removeNexus,
+  replaceIdentity,
+  replaceMedium,
+  restore,
+  snapshot,
+  type LogicalUnit,
+  type UnitIdentity,
+  type UnitSnapshot,
+} from '../scsi/index.js';
+import { equal } from './equal.js';
+import type { UnitEnvironment } from './environment.js';
+import type { FlightRecorder } from './flight-recorder.js';
+import { nexusIdentityOf, nexusIdOf, type Ring } from './ring.js';
+import { RunStateFile } from './run-state.js';
+import { fastPathWriteCache, ServingUnit } from './serving-unit.js';
+
+const CACHING_PAGE = '8';
+
+/** Throws BackingRefused. */
+export async function openUnit(
+  environment: UnitEnvironment,
+  flight: FlightRecorder,
+  configuration: UnitConfiguration,
+  rings: () => Iterable<Ring>,
+): Promise<ServingUnit> {
+  const { log, bootId, runDirectory } = environment;
+  const backing = await openFileBacking(environment, configuration.vdiskFileio, configuration);
+  try {
+    const runState = new RunStateFile(runDirectory, configuration.uid, bootId);
+    const scsi = createScsi(configuration, backing);
+    const stored = await runState.load().catch((error: unknown) => {
+      // Reservations and unit attentions are lost then; a disk that doesn't come back would be worse.
+      log.error({ err: error, device: configuration.name }, 'the run state is unreadable: starting without it');
+      return undefined;
+    });
+    if (stored !== undefined) restore(scsi, stored);
+    updateNexuses(scsi, rings());
+    await runState.save(scsi);
+    const native = environment.binding.createUnit({
+      fd: backing.fd,
+      blockSize: backing.medium.blockSize,
+      blocks: backing.medium.blocks,
+      writeCache: fastPathWriteCache(scsi),
+      nvCache: scsi.settings.nvCache,
+      dataOutOpcodes: dataOutOpcodes(disk),
+    });
+    return new ServingUnit(scsi, backing, native, rings, runState, flight, log.child({ device: configuration.name }));
+  } catch (error) {
+    await backing.close();
+    throw error;
+  }
+}
+
+/** Identity and nexuses, between two commands. */
+export async function changeIdentity(
+  unit: ServingUnit,
+  former: UnitConfiguration,
+  wanted: UnitConfiguration,
+  rings: () => Iterable<Ring>,
+): Promise<void> {
+  await unit.exclusively(() => {
+    if (!equal(former.identity, wanted.identity)) replaceIdentity(unit.scsi, identityOf(wanted));
+    updateNexuses(unit.scsi, rings());
+  });
+}
+
+/**
+ * Opens what the configuration names now (another file, the same one grown, or with other properties), and puts it
+ * in the place of the former backing between two commands. Throws BackingRefused, and then the unit goes on serving
+ * as before.
+ */
+export async function swapBacking(
+  environment: UnitEnvironment,
+  unit: ServingUnit,
+  former: UnitConfiguration,
+  wanted: UnitConfiguration,
+  rings: () => Iterable<Ring>,
+): Promise<void> {
+  const backing = await openFileBacking(environment, wanted.vdiskFileio, wanted, unit.backing);
+  const replaced = unit.backing;
+  try {
+    await unit.exclusively(async () => {
+      await replaced.medium.flush();
+      if (onlySizeOrFileDiffers(former, wanted)) replaceMedium(unit.scsi, backing.medium);
+      else unit.scsi = recreateScsi(unit.scsi, former, wanted, backing, rings());
+      unit.native.update({
+        fd: backing.fd,
+        blockSize: backing.medium.blockSize,
+        blocks: backing.medium.blocks,
+        nvCache: unit.scsi.settings.nvCache,
+      });
+      if (former.vdiskFileio.filename !== wanted.vdiskFileio.filename)
+        raiseAttention(unit.scsi, ATTENTION.mediumMayHaveChanged);
+      unit.backing = backing;
+    });
+  } catch (error) {
+    if (unit.backing !== backing) await backing.close();
+    throw error;
+  }
+  // The same file is locked through the former descriptor until it is closed.
+  await replaced.close();
+  if (!backing.lock())
+    throw new BackingRefused('BackingInUse', `${backing.path} was locked by another process while it was opened anew`);
+}
+
+function onlySizeOrFileDiffers(former: UnitConfiguration, wanted: UnitConfiguration): boolean {
+  const { filename, size } = wanted.vdiskFileio;
+  return equal({ ...former.vdiskFileio, filename, size }, wanted.vdiskFileio);
+}
+
+/** The SCSI layer's settings stay as created: a change of one makes a new unit that takes over the state. */
+function recreateScsi(
+  scsi: LogicalUnit,
+  former: UnitConfiguration,
+  wanted: UnitConfiguration,
+  backing: FileBacking,
+  rings: Iterable<Ring>,
+): LogicalUnit {
+  const state = snapshot(scsi);
+  const recreated = createScsi(wanted, backing);
+  restore(recreated, withoutWriteCache(state, former, wanted));
+  updateNexuses(recreated, rings);
+  for (const code of [ATTENTION.inquiryDataChanged, ATTENTION.modeParametersChanged, ATTENTION.capacityChanged])
+    raiseAttention(recreated, code);
+  return recreated;
+}
+
+/** WCE is the initiator's, but a change of the wish counts once, at the edge. */
+function withoutWriteCache(state: UnitSnapshot, former: UnitConfiguration, wanted: UnitConfiguration): UnitSnapshot {
+  const { writeThrough, nvCache } = former.vdiskFileio;
+  if (writeThrough === wanted.vdiskFileio.writeThrough && nvCache === wanted.vdiskFileio.nvCache) return state;
+  const modePages = Object.fromEntries(Object.entries(state.modePages).filter(([code]) => code !== CACHING_PAGE));
+  return { ...state, modePages };
+}
+
+function createScsi(configuration: UnitConfiguration, backing: FileBacking): LogicalUnit {
+  const { readOnly, writeThrough, nvCache, removable, rotational } = configuration.vdiskFileio;
+  return createLogicalUnit({
+    personality: disk,
+    identity: identityOf(configuration),
+    medium: backing.medium,
+    readOnly,
+    removable,
+    rotational,
+    nvCache,
+    writeCache: !writeThrough,
+  });
+}
+
+function identityOf({ identity }: UnitConfiguration): UnitIdentity {
+  return { ...identity };
+}
+
+/** Nexuses come and go with the rings; one that a former engine left in the run state and nobody wants goes too. */
+function updateNexuses(scsi: LogicalUnit, rings: Iterable<Ring>): void {
+  const wanted = [...rings].map(({ configuration }) => configuration);
+  for (const configuration of wanted) addNexus(scsi, nexusIdentityOf(configuration));
+  const ids = new Set(wanted.map(nexusIdOf));
+  for (const id of [...scsi.nexuses.keys()]) if (!ids.has(id)) removeNexus(scsi, id);
+}

@@ -1,0 +1,80 @@
+// What the engine asks of the kernel about TCMU rings: which uio devices there are, and the action files of a backstore.
+import { constants, open, type PathLike } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** hba and backstore name a ring. */
+export interface RingName {
+  hba: string;
+  backstore: string;
+}
+export interface UioDevice {
+  /** Such as /dev/uio3. */
+  path: string;
+  /** Bytes of the one mapping. */
+  mapSize: number;
+}
+export type RingAction = 'block_dev' | 'reset_ring';
+
+export interface RingKernel {
+  /** Every TCMU ring of the node, by ringKey. */
+  findDevices(): Promise<Map<string, UioDevice>>;
+  /** Throws with code EBUSY when another process has it open. The caller closes the descriptor. */
+  open(device: UioDevice): Promise<number>;
+  act(ring: RingName, action: RingAction, value: 0 | 1): Promise<void>;
+}
+
+export function ringKey({ hba, backstore }: RingName): string {
+  return `${hba}/${backstore}`;
+}
+
+const openFile = promisify(open) as unknown as (path: PathLike, flags: number) => Promise<number>;
+
+/** tcm-user/<hba number>/<backstore>, and /<dev_config> where that is not empty. */
+const UIO_NAME = /^tcm-user\/(\d+)\/([^/]+)(\/|$)/;
+
+/** The real kernel, or for tests a directory that looks like one. */
+export class SysfsRingKernel implements RingKernel {
+  constructor(private readonly root = '/') {}
+
+  async findDevices(): Promise<Map<string, UioDevice>> {
+    const directory = join(this.root, 'sys/class/uio');
+    const found = await Promise.all((await listDirectory(directory)).map((name) => this.inspect(directory, name)));
+    return new Map(found.filter((entry) => entry !== undefined));
+  }
+
+  async open({ path }: UioDevice): Promise<number> {
+    return await openFile(path, constants.O_RDWR);
+  }
+
+  async act({ hba, backstore }: RingName, action: RingAction, value: 0 | 1): Promise<void> {
+    await writeFile(join(this.root, 'sys/kernel/config/target/core', hba, backstore, 'action', action), String(value), {
+      // Write only: configfs refuses to open reset_ring for reading.
+      flag: constants.O_WRONLY,
+    });
+  }
+
+  private async inspect(directory: string, name: string): Promise<[string, UioDevice] | undefined> {
+    try {
+      const [, hba, backstore] = UIO_NAME.exec(await readFile(join(directory, name, 'name'), 'utf8')) ?? [];
+      if (hba === undefined || backstore === undefined) return undefined;
+      const mapSize = Number(await readFile(join(directory, name, 'maps/map0/size'), 'utf8'));
+      const device = { path: join(this.root, 'dev', name), mapSize };
+      return [ringKey({ hba: `user_${hba}`, backstore: backstore.trimEnd() }), device];
+    } catch {
+      // It went away between readdir and read.
+      return undefined;
+    }
+  }
+}
+
+async function listDirectory(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    // Before the first ring of the boot the class doesn't exist.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+// What a logical unit must not forget while the engine restarts: one file per unit, gone with a reboot.
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { snapshot, type LogicalUnit, type UnitSnapshot } from '../scsi/index.js';
+import { readJson, writeAtomically } from './atomic-file.js';
+
+interface StoredRunState {
+  /** The run directory may lie on a disk: what another boot left is void. */
+  bootId: string;
+  snapshot: UnitSnapshot;
+}
+
+export class RunStateFile {
+  private readonly path: string;
+  private saved: { unit: LogicalUnit; version: number } | undefined;
+  private writing: Promise<void> | undefined;
+
+  constructor(
+    runDirectory: string,
+    uid: string,
+    private readonly bootId: string,
+  ) {
+    this.path = join(runDirectory, 'units', `${encodeURIComponent(uid)}.json`);
+  }
+
+  /** Nothing where this boot has left none. Throws where it can't be read. */
+  async load(): Promise<UnitSnapshot | undefined> {
+    const stored = (await readJson(this.path)) as StoredRunState | undefined;
+    return stored?.bootId === this.bootId ? stored.snapshot : undefined;
+  }
+
+  /** Resolves when a state at least as new as the unit's present one is in the file. */
+  async save(unit: LogicalUnit): Promise<void> {
+    const wanted = unit.stateVersion;
+    while (this.saved?.unit !== unit || this.saved.version < wanted) {
+      if (this.writing === undefined) this.writing = this.write(unit).finally(() => (this.writing = undefined));
+      await this.writing;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { force: true });
+  }
+
+  private async write(unit: LogicalUnit): Promise<void> {
+    const version = unit.stateVersion;
+    const stored: StoredRunState = { bootId: this.bootId, snapshot: snapshot(unit) };
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    // Not durable: it need only outlive the process.
+    await writeAtomically(this.path, JSON.stringify(stored), false);
+    this.saved = { unit, version };
+  }
+}

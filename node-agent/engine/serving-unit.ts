@@ -1,0 +1,164 @@
+// A logical unit whose backing is open: runs what its rings hand over, and keeps the fast path's flags true.
+import type { Logger } from 'pino';
+import type { FileBacking } from '../backing/file.js';
+import type { HandedOverCommand, NativeUnit } from '../native/types.js';
+import {
+  accessOf,
+  execute,
+  flagsOf,
+  resetLogicalUnit,
+  writeCacheEnabled,
+  type Access,
+  type CommandResult,
+  type LogicalUnit,
+} from '../scsi/index.js';
+import type { FlightRecorder } from './flight-recorder.js';
+import { internalFailure, nativeFailure, TASK_ABORTED } from './results.js';
+import { flagBits, type Ring } from './ring.js';
+import type { RunStateFile } from './run-state.js';
+import { UnitQueue, type Job } from './unit-queue.js';
+
+/** A command of a ring, or with neither ring nor id work of the engine itself. */
+interface UnitJob extends Job {
+  readonly ring?: Ring;
+  readonly id?: number;
+  abort?(): void;
+}
+
+export class ServingUnit {
+  /** Commands that made the SCSI layer throw. */
+  internalFailures = 0;
+  private readonly queue: UnitQueue<UnitJob>;
+  private closing = false;
+
+  constructor(
+    public scsi: LogicalUnit,
+    public backing: FileBacking,
+    readonly native: NativeUnit,
+    private readonly rings: () => Iterable<Ring>,
+    private readonly runState: RunStateFile,
+    private readonly flight: FlightRecorder,
+    private readonly log: Logger,
+  ) {
+    this.queue = new UnitQueue(native);
+  }
+
+  accept(ring: Ring, command: HandedOverCommand): void {
+    this.queue.push(this.jobOf(ring, command));
+  }
+
+  /** Runs `work` while no command of the unit runs; then what it changed is persisted and published. */
+  async exclusively<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.closing) throw new Error('the logical unit is closing');
+    return await new Promise<T>((resolve, reject) => {
+      this.queue.push({ access: 'exclusive', run: () => this.section(work).then(resolve, reject) });
+    });
+  }
+
+  /** LOGICAL UNIT RESET: what waits ends as TASK ABORTED on every nexus, what runs is waited for. */
+  reset(nexusId: string): void {
+    this.abort(() => true);
+    const run = () =>
+      this.section(() => resetLogicalUnit(this.scsi, nexusId)).catch((error: unknown) =>
+        this.log.error({ err: error }, 'logical unit reset failed'),
+      );
+    this.queue.pushFirst({ access: 'exclusive', run });
+  }
+
+  /** Ends the matching commands that have not started; returns how many. */
+  abort(match: (ring: Ring, id: number) => boolean): number {
+    const aborted = this.withdraw(match);
+    for (const job of aborted) job.abort?.();
+    return aborted.length;
+  }
+
+  /** Forgets the ring's commands that have not started: its ring is gone, and nobody waits for an answer. */
+  forget(ring: Ring): void {
+    this.withdraw((other) => other === ring);
+  }
+
+  publishFlags(): void {
+    for (const ring of this.rings()) if (ring.native !== undefined) ring.publish(this.flagsFor(ring));
+  }
+
+  flagsFor(ring: Ring): number {
+    return flagBits(flagsOf(this.scsi, ring.nexusId));
+  }
+
+  /** Takes no more commands, waits for those that run, and makes the medium durable. Commands stay in the rings. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.queue.stop();
+    await Promise.all([...this.rings()].map(async (ring) => ring.native?.stop()));
+    try {
+      await this.backing.medium.flush();
+    } finally {
+      this.native.close();
+      await this.backing.close();
+    }
+  }
+
+  private withdraw(match: (ring: Ring, id: number) => boolean): UnitJob[] {
+    return this.queue.withdraw(({ ring, id }) => ring !== undefined && id !== undefined && match(ring, id));
+  }
+
+  private jobOf(ring: Ring, command: HandedOverCommand): UnitJob {
+    const { native } = ring;
+    const access: Access = command.failure ? 'shared' : accessOf(this.scsi, command.cdb);
+    const complete = ({ status, data, sense }: CommandResult): void => {
+      try {
+        native?.complete(command.id, status, data ?? null, sense ?? null);
+      } catch (error) {
+        ring.log.error({ err: error, id: command.id }, 'a command could not be completed');
+      }
+    };
+    return {
+      ring,
+      access,
+      id: command.id,
+      run: async () => complete(await this.answer(ring, command, access)),
+      abort: () => complete(TASK_ABORTED),
+    };
+  }
+
+  /** Never rejects. The answer must go out only after the state that it tells of can't be forgotten any more. */
+  private async answer(ring: Ring, command: HandedOverCommand, access: Access): Promise<CommandResult> {
+    const { cdb } = command;
+    try {
+      const result = await this.flight.during(ring.key, cdb, () => this.execute(ring, command));
+      await this.settle(access);
+      return result;
+    } catch (error) {
+      this.internalFailures += 1;
+      ring.log.error({ err: error, opcode: cdb[0] }, 'internal failure: the command ends with HARDWARE ERROR');
+      return internalFailure(this.scsi);
+    }
+  }
+
+  private async execute(
+    ring: Ring,
+    { cdb, dataOut, dataInLength, failure }: HandedOverCommand,
+  ): Promise<CommandResult> {
+    if (failure === undefined) return await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength);
+    ring.log.error({ ...failure, opcode: cdb[0] }, 'the backing file failed');
+    return nativeFailure(this.scsi, failure);
+  }
+
+  private async section<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = await work();
+    await this.settle('exclusive');
+    return result;
+  }
+
+  private async settle(access: Access): Promise<void> {
+    await this.runState.save(this.scsi);
+    // MODE SELECT and a reset change WCE; both are exclusive, and only then may the native unit be changed.
+    if (access === 'exclusive') this.native.update({ writeCache: fastPathWriteCache(this.scsi) });
+    this.publishFlags();
+  }
+}
+
+/** Non-volatile: WCE is 0 towards the initiator, and yet no write needs a flush. */
+export function fastPathWriteCache(scsi: LogicalUnit): boolean {
+  return writeCacheEnabled(scsi) || scsi.settings.nvCache;
+}

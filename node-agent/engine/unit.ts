@@ -1,0 +1,269 @@
+// The control side of one logical unit: brings what is open and attached to what is wished for, again and again.
+import { BackingRefused } from '../backing/errors.js';
+import type { RingEvent } from '../native/types.js';
+import type { RingConfiguration, UnitConfiguration, UnitReason, UnitStatus } from '../protocol/types.js';
+import { BackOff } from './back-off.js';
+import type { UnitEnvironment } from './environment.js';
+import { equal } from './equal.js';
+import type { FlightRecorder } from './flight-recorder.js';
+import { changeIdentity, openUnit, swapBacking } from './open-unit.js';
+import { attachRing, RingBusy } from './ring-attachment.js';
+import { ringKey } from './ring-kernel.js';
+import { Ring } from './ring.js';
+import { RunStateFile } from './run-state.js';
+import type { ServingUnit } from './serving-unit.js';
+import { manageTask } from './task-management.js';
+
+export class Unit {
+  private readonly rings = new Map<string, Ring>();
+  private readonly backOff: BackOff;
+  /** Nothing: the unit is to go, once its rings have gone from the kernel. */
+  private wanted: UnitConfiguration | undefined;
+  /** The last wish, for a unit that is to go. */
+  private configuration: UnitConfiguration;
+  /** What the serving unit has; its rings are those that it knows as nexuses. */
+  private applied: UnitConfiguration | undefined;
+  private evaluatedGeneration = 0;
+  private serving: ServingUnit | undefined;
+  private failure: { reason: UnitReason; message: string } | undefined;
+  private pass: Promise<void> | undefined;
+  private again = false;
+  private closed = false;
+
+  constructor(
+    private readonly environment: UnitEnvironment,
+    private readonly flight: FlightRecorder,
+    configuration: UnitConfiguration,
+  ) {
+    this.configuration = configuration;
+    this.failure = { reason: 'BackingError', message: 'the backing is being opened' };
+    this.backOff = new BackOff(environment.retry, () => void this.reconcile());
+    this.want(configuration);
+  }
+
+  /** Takes a wish; reconcile() makes it true. */
+  want(configuration: UnitConfiguration | undefined): void {
+    this.wanted = configuration;
+    this.configuration = configuration ?? this.configuration;
+    const wantedKeys = new Set(configuration?.rings.map(ringKey));
+    for (const ring of this.rings.values()) ring.leaving = !wantedKeys.has(ring.key);
+    for (const ringConfiguration of configuration?.rings ?? []) this.wantRing(ringConfiguration);
+    this.backOff.reset();
+  }
+
+  /** Nothing of it is left: neither wished for nor open. */
+  get finished(): boolean {
+    return this.wanted === undefined && this.serving === undefined && this.rings.size === 0;
+  }
+
+  /** A look into the kernel could help. */
+  get looking(): boolean {
+    return [...this.rings.values()].some(({ state }) => state !== 'Attached');
+  }
+
+  /** The wish, and the rings that are served beyond it. */
+  get effective(): UnitConfiguration {
+    return { ...this.configuration, rings: [...this.rings.values()].map(({ configuration }) => configuration) };
+  }
+
+  /** Resolves when everything known at this moment was tried. Never rejects, never runs twice at a time. */
+  async reconcile(): Promise<void> {
+    this.again = true;
+    this.pass ??= this.passes().finally(() => (this.pass = undefined));
+    await this.pass;
+  }
+
+  status(): UnitStatus {
+    const medium = this.serving?.backing.medium;
+    return {
+      uid: this.configuration.uid,
+      generation: this.evaluatedGeneration,
+      state: this.failure === undefined ? 'Ready' : 'Failed',
+      ...this.failure,
+      size: medium && Number(medium.blocks) * medium.blockSize,
+      rings: [...this.rings.values()].map((ring) => this.ringStatus(ring)),
+    };
+  }
+
+  /** Waits for what is in flight and makes the medium durable; goes on serving. */
+  async drain(): Promise<void> {
+    const unit = this.serving;
+    await unit?.exclusively(() => unit.backing.medium.flush());
+  }
+
+  /** Ends the process's part in the unit; its commands wait in the rings. */
+  async shutdown(): Promise<void> {
+    this.closed = true;
+    this.backOff.reset();
+    for (const ring of this.rings.values()) ring.backOff.reset();
+    await this.serving?.close();
+  }
+
+  private wantRing(configuration: RingConfiguration): void {
+    const key = ringKey(configuration);
+    const known = this.rings.get(key);
+    if (known !== undefined) {
+      known.configuration = configuration;
+      known.backOff.reset();
+      return;
+    }
+    const { target, session, lun } = configuration;
+    const log = this.environment.log.child({ device: this.configuration.name, target, session, lun });
+    const backOff = new BackOff(this.environment.retry, () => void this.reconcile());
+    this.rings.set(key, new Ring(configuration, log, backOff));
+  }
+
+  private ringStatus(ring: Ring): UnitStatus['rings'][number] {
+    const status = ring.status();
+    const [poison] = this.flight.poison(ring.key);
+    return poison === undefined
+      ? status
+      : { ...status, message: `the command ${poison} is refused: it ended the engine` };
+  }
+
+  private async passes(): Promise<void> {
+    while (this.again && !this.closed) {
+      this.again = false;
+      const before = this.status();
+      try {
+        await this.runPass();
+      } catch (error) {
+        this.fail(error);
+      }
+      if (!equal(withoutCounters(before), withoutCounters(this.status()))) this.environment.statusChanged();
+    }
+  }
+
+  private async runPass(): Promise<void> {
+    const generation = this.wanted?.generation;
+    this.dropGoneRings();
+    if (this.wanted === undefined && this.rings.size === 0) {
+      await this.close();
+      return;
+    }
+    try {
+      await this.openOrChange();
+    } finally {
+      this.evaluatedGeneration = generation ?? this.evaluatedGeneration;
+    }
+    await Promise.all([...this.rings.values()].map((ring) => this.attach(ring)));
+  }
+
+  private dropGoneRings(): void {
+    const devices = this.environment.devices();
+    for (const ring of this.rings.values()) {
+      if (!ring.leaving || ring.native !== undefined || devices.has(ring.key)) continue;
+      ring.backOff.reset();
+      this.rings.delete(ring.key);
+      this.serving?.forget(ring);
+      this.flight.forget(ring.key);
+      ring.log.info('ring let go');
+    }
+  }
+
+  private async close(): Promise<void> {
+    const unit = this.serving;
+    this.serving = undefined;
+    await unit?.close();
+    const { runDirectory, bootId, log } = this.environment;
+    await new RunStateFile(runDirectory, this.configuration.uid, bootId).remove();
+    log.info({ device: this.configuration.name }, 'logical unit closed');
+  }
+
+  private async openOrChange(): Promise<void> {
+    if (this.backOff.waiting) return;
+    const wanted = this.effective;
+    if (this.serving === undefined) {
+      this.serving = await openUnit(this.environment, this.flight, wanted, () => this.rings.values());
+      this.environment.log.info({ device: wanted.name, size: this.status().size }, 'logical unit open');
+    } else if (this.applied !== undefined) {
+      await this.change(this.serving, this.applied, wanted);
+    }
+    this.applied = wanted;
+    this.failure = undefined;
+    this.backOff.reset();
+  }
+
+  private async change(unit: ServingUnit, applied: UnitConfiguration, wanted: UnitConfiguration): Promise<void> {
+    const rings = () => this.rings.values();
+    if (!equal([applied.identity, applied.rings], [wanted.identity, wanted.rings])) {
+      await changeIdentity(unit, applied, wanted, rings);
+      this.applied = { ...applied, identity: wanted.identity, rings: wanted.rings };
+    }
+    if (!equal(applied.vdiskFileio, wanted.vdiskFileio)) {
+      await swapBacking(this.environment, unit, applied, wanted, rings);
+      this.environment.log.info({ device: wanted.name, size: this.status().size }, 'backing changed');
+    }
+  }
+
+  private async attach(ring: Ring): Promise<void> {
+    const unit = this.serving;
+    const device = this.environment.devices().get(ring.key);
+    if (ring.native !== undefined || ring.backOff.waiting || this.closed) return;
+    if (unit === undefined) return ring.detached('Waiting', 'the logical unit is not open');
+    // A nexus that the unit couldn't be told of yet has no flags.
+    if (!unit.scsi.nexuses.has(ring.nexusId)) return ring.detached('Waiting', 'the logical unit is being changed');
+    if (device === undefined) return ring.detached('Waiting', 'no uio device of this name');
+    const { kernel, binding } = this.environment;
+    try {
+      await attachRing(kernel, binding, ring.configuration, device, (uioFd, foundAtAttach) => {
+        const flags = unit.flagsFor(ring);
+        const native = unit.native.attachRing({ uioFd, mapSize: device.mapSize, flags }, (events) =>
+          this.handle(unit, ring, events),
+        );
+        // At once: its first command may come before the kernel's answer to the unblocking.
+        ring.attached(native, foundAtAttach, flags);
+      });
+    } catch (error) {
+      const { message } = error as Error;
+      if (ring.native !== undefined) this.lose(unit, ring, 'Failed', message);
+      else ring.detached(error instanceof RingBusy ? 'Waiting' : 'Failed', message);
+      if (ring.state === 'Failed') ring.backOff.arm();
+    }
+  }
+
+  private handle(unit: ServingUnit, ring: Ring, events: RingEvent[]): void {
+    for (const event of events) {
+      switch (event.kind) {
+        case 'command':
+          unit.accept(ring, event);
+          break;
+        case 'taskManagement':
+          manageTask(unit, ring, event);
+          break;
+        case 'gone':
+          this.environment.devices().delete(ring.key);
+          this.lose(unit, ring, 'Waiting', 'the uio device is gone');
+          break;
+        case 'failed':
+          this.lose(unit, ring, 'Failed', event.message);
+          ring.backOff.arm();
+          break;
+      }
+    }
+  }
+
+  private lose(unit: ServingUnit, ring: Ring, state: 'Waiting' | 'Failed', message: string): void {
+    const { native } = ring;
+    ring.detached(state, message);
+    unit.forget(ring);
+    native
+      ?.stop()
+      .catch((error: unknown) => ring.log.error({ err: error }, 'a lost ring could not be stopped'))
+      .finally(() => void this.reconcile());
+    this.environment.statusChanged();
+  }
+
+  private fail(error: unknown): void {
+    const { message } = error as Error;
+    const reason = error instanceof BackingRefused ? error.reason : 'BackingError';
+    if (this.failure?.message !== message)
+      this.environment.log.error({ device: this.configuration.name, reason, err: error }, 'logical unit refused');
+    this.failure = { reason, message };
+    this.backOff.arm();
+  }
+}
+
+function withoutCounters(status: UnitStatus): UnitStatus {
+  return { ...status, rings: status.rings.map((ring) => ({ ...ring, counters: undefined })) };
+}
