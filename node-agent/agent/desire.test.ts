@@ -29,7 +29,7 @@ const departed = journal({
 
 describe('desiredLio', () => {
   it('has the LUN in the session, ready with the size that the engine found', () => {
-    const desired = desiredLio(journal(), engine(unit({ size: 4096 })), [], 600);
+    const desired = desiredLio(journal(), engine(unit({ size: 4096 })), 600);
     expect(desired.sessions).toMatchObject([
       {
         wwn: WWN,
@@ -41,7 +41,7 @@ describe('desiredLio', () => {
   });
 
   it('makes nothing and takes nothing away while the engine is not there', () => {
-    const desired = desiredLio(journal(), undefined, [], 600);
+    const desired = desiredLio(journal(), undefined, 600);
     expect(desired.sessions[0]?.luns[0]).toMatchObject({ ready: false });
     expect(desired.attachedRings.size).toBe(0);
   });
@@ -50,18 +50,16 @@ describe('desiredLio', () => {
     const two = spec({ sessions: [session(), session({ uid: uid('e'), name: 'other', scstName: 'other' })] });
     const [unitConfiguration] = engineConfiguration(two, [], new Set()).units;
     expect(unitConfiguration?.rings.map((ring) => ring.session)).toEqual(['host', 'other']);
-    expect(desiredLio(journal({ spec: two }), engine(unit()), [], 600).sessions.map(({ luns }) => luns.length)).toEqual(
-      [1, 1],
-    );
+    expect(desiredLio(journal({ spec: two }), engine(unit()), 600).sessions.map(({ luns }) => luns.length)).toEqual([
+      1, 1,
+    ]);
   });
 
-  it('keeps a LUN that left the spec while it is in use, and its session', () => {
-    const kept = leavingLuns(departed, observed());
-    expect(kept).toEqual([expect.objectContaining({ backstore: BACKSTORE, lun: 0, hctl: '2:0:0:0' })]);
-    expect(desiredLio(departed, engine(unit()), kept, 600).sessions).toMatchObject([
-      { wwn: WWN, luns: [{ lun: 0, ready: false }] },
+  it('wants nothing of what left the spec, and names what is left of it in the kernel', () => {
+    expect(leavingLuns(departed, observed())).toEqual([
+      expect.objectContaining({ backstore: BACKSTORE, lun: 0, hctl: '2:0:0:0' }),
     ]);
-    expect(desiredLio(departed, engine(unit()), [], 600).sessions).toEqual([]);
+    expect(desiredLio(departed, engine(unit()), 600).sessions).toEqual([]);
   });
 
   it('owns what the journal names and nothing else', () => {
@@ -69,7 +67,7 @@ describe('desiredLio', () => {
     const found = observed({ backstores: [{ name: other, busy: false, enabled: true, attributes: {} }], sessions: [] });
     expect(kernelLuns(found).map((pair) => pair.backstore)).toEqual([other]);
     expect(leavingLuns(departed, found)).toEqual([]);
-    expect(desiredLio(departed, undefined, [], 600).owned).toEqual(new Set([WWN, BACKSTORE]));
+    expect(desiredLio(departed, undefined, 600).owned).toEqual(new Set([WWN, BACKSTORE]));
   });
 });
 

@@ -57,15 +57,8 @@ export function leavingLuns(journal: Journal, observed: ObservedLio): KernelLun[
   return kernelLuns(observed).filter(({ backstore }) => !wanted.has(backstore) && owned.has(backstore));
 }
 
-/**
- * What LIO should look like. `kept`: pairs that left the spec but are in use: they stay, untouched, until they aren't.
- */
-export function desiredLio(
-  journal: Journal,
-  engine: EngineStatus | undefined,
-  kept: readonly KernelLun[],
-  ioTimeoutSeconds: number,
-): DesiredLio {
+/** What LIO should look like. */
+export function desiredLio(journal: Journal, engine: EngineStatus | undefined, ioTimeoutSeconds: number): DesiredLio {
   const units = new Map(engine?.units.map((unit) => [unit.uid, unit]));
   const sessions = new Map<string, DesiredSession>();
   const sessionFor = (session: NodeSession): DesiredSession => {
@@ -92,15 +85,6 @@ export function desiredLio(
   journal.spec.sessions.forEach(sessionFor);
   for (const { session, lun, device, backstore } of sessionLuns(journal.spec)) {
     sessionFor(session).luns.push(desiredLun(lun.lun, backstore, device));
-  }
-  const known = new Map(
-    [...journal.departed.sessions, ...journal.spec.sessions].map((session) => [session.uid, session]),
-  );
-  for (const { sessionUid, lun, backstore } of kept) {
-    const session = known.get(sessionUid);
-    if (session === undefined || lun === undefined) continue;
-    const parameters = { deviceConfig: '', sizeBytes: 0, blockSize: 512, ioTimeoutSeconds, dataAreaMiB: DATA_AREA_MIB };
-    sessionFor(session).luns.push({ lun, backstore, ready: false, parameters });
   }
   return { sessions: [...sessions.values()], attachedRings: attachedRings(engine), owned: ownedNames(journal) };
 }

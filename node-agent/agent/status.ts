@@ -44,8 +44,6 @@ export interface PassReport {
   lunProblems: ReadonlyMap<string, LunProblem>;
   /** (session, LUN) pairs that left the spec and are still in the kernel. */
   leaving: readonly { backstore: string; sessionUid: string; lunUid: string }[];
-  /** Of the node as a whole, without lastTransitionTime: that is kept by withTransitions. */
-  conditions: readonly Omit<Condition, 'lastTransitionTime'>[];
 }
 
 /** The status without times and versions, which the reporter adds. */

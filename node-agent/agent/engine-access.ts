@@ -1,0 +1,68 @@
+// The agent's line to the engine: the configuration is sent when it changed, or when this connection hasn't had it.
+import { isDeepStrictEqual } from 'node:util';
+import { connectEngine, type EngineClient } from '../protocol/client.js';
+import { EngineUnavailable } from '../protocol/errors.js';
+import type { EngineConfiguration, EngineMethod, EngineRequests, EngineStatus } from '../protocol/types.js';
+
+export interface EngineAccessOptions {
+  socketPath: string;
+  /** The engine came, went, or says that its status changed by itself. */
+  onChange: () => void;
+}
+
+export class EngineAccess {
+  private readonly client: EngineClient;
+  private acknowledged: EngineConfiguration | undefined;
+
+  constructor(options: EngineAccessOptions) {
+    this.client = connectEngine({
+      socketPath: options.socketPath,
+      onStatusChanged: options.onChange,
+      onConnectionChanged: () => {
+        this.acknowledged = undefined;
+        options.onChange();
+      },
+    });
+  }
+
+  get connected(): boolean {
+    return this.client.connected;
+  }
+
+  /**
+   * The engine's status with this configuration in force, or undefined while no engine is there.
+   * `rescan`: rings were made since, so the engine has to look for them.
+   */
+  async serve(configuration: EngineConfiguration, rescan: boolean): Promise<EngineStatus | undefined> {
+    if (!rescan && isDeepStrictEqual(configuration, this.acknowledged)) return this.call('status', {});
+    const status = await this.call('configure', configuration);
+    if (status !== undefined) this.acknowledged = configuration;
+    return status;
+  }
+
+  /** Deletes the backing file of a unit that is no longer served; undefined while no engine is there. */
+  reclaim(params: EngineRequests['reclaim']['params']): Promise<EngineRequests['reclaim']['result'] | undefined> {
+    return this.call('reclaim', params);
+  }
+
+  /** Waits for what is in flight and flushes every unit; undefined while no engine is there. */
+  drain(): Promise<EngineStatus | undefined> {
+    return this.call('drain', {});
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private async call<Method extends EngineMethod>(
+    method: Method,
+    params: EngineRequests[Method]['params'],
+  ): Promise<EngineRequests[Method]['result'] | undefined> {
+    try {
+      return await this.client.call(method, params);
+    } catch (error) {
+      if (error instanceof EngineUnavailable) return undefined;
+      throw error;
+    }
+  }
+}

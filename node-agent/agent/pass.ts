@@ -1,0 +1,219 @@
+// One pass: wish → journal → engine → observe, diff, steps → devices → report. Every part of it may be cut short by a kill.
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Condition, ScstNodeStatus } from '../../crds/types.js';
+import { diff, sessionWwn, type Finding, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
+import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
+import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
+import { engineConfiguration, sessionLuns } from './engine-configuration.js';
+import { problemsOf, type Problems } from './problems.js';
+import { reclaimDeparted } from './reclaim.js';
+import type { DesiredStateSource } from './sources/source.js';
+import { nodeStatus, withTransitions, type RealisedLun } from './status.js';
+import { acceptWish, type Acceptance, type Journal } from './wish.js';
+
+/** Rounds of observe, diff, steps in one pass: a LUN takes two (its backstore, then its link), the rest is for repairs. */
+const MAXIMUM_ROUNDS = 6;
+/** Milliseconds to the next pass while something isn't as it should be. */
+const UNSETTLED_MS = 2_000;
+
+export interface PassDependencies {
+  source: DesiredStateSource;
+  journals: { read(): Promise<Journal | undefined>; write(journal: Journal): Promise<void> };
+  engine: {
+    serve(configuration: EngineConfiguration, rescan: boolean): Promise<EngineStatus | undefined>;
+    reclaim(params: { filename: string; uid: string }): Promise<{ deleted: boolean; message?: string } | undefined>;
+  };
+  kernel: {
+    /** Loads modules and mounts configfs; throws what a person has to do. */
+    ensure(): Promise<void>;
+    observe(): Promise<ObservedLio>;
+    execute(steps: readonly Step[]): Promise<StepResult[]>;
+  };
+  devices: {
+    /** Time-outs and links of every linked LUN; returns what is there, by backstore. */
+    realise(journal: Journal, linked: readonly KernelLun[]): Promise<Map<string, RealisedLun>>;
+  };
+  versions: { agentVersion: string; kernelVersion: string };
+  ioTimeoutSeconds: number;
+  now: () => Date;
+  log: Logger;
+}
+
+interface Round {
+  observed: ObservedLio;
+  engine: EngineStatus | undefined;
+  findings: Finding[];
+  results: StepResult[];
+}
+
+export class Pass {
+  private journal: Journal | undefined;
+  private journalRead = false;
+
+  constructor(private readonly dependencies: PassDependencies) {}
+
+  /** The journal in force; for the shutdown. */
+  get current(): Journal | undefined {
+    return this.journal;
+  }
+
+  /** Resolves to the milliseconds after which the next pass should run, or undefined when nothing is pending. */
+  async run(): Promise<number | undefined> {
+    const acceptance = await this.acceptWish();
+    if (this.journal === undefined) {
+      this.report(undefined, acceptance, undefined);
+      return UNSETTLED_MS;
+    }
+    try {
+      await this.dependencies.kernel.ensure();
+    } catch (error) {
+      this.dependencies.log.error({ error: (error as Error).message }, 'the kernel lacks what the node needs');
+      this.report(undefined, acceptance, error as Error);
+      return UNSETTLED_MS;
+    }
+    const round = await this.converge(this.journal);
+    await this.finish(round);
+    return this.conclude(round, acceptance);
+  }
+
+  private async acceptWish(): Promise<Acceptance> {
+    const { source, journals, log } = this.dependencies;
+    if (!this.journalRead) {
+      this.journal = await journals.read();
+      this.journalRead = true;
+    }
+    const acceptance = acceptWish(this.journal, await source.state(), source.nodeUID);
+    if (acceptance.accepted) await this.keep(acceptance.journal);
+    else log.debug({ reason: acceptance.reason }, acceptance.message);
+    return acceptance;
+  }
+
+  /** The journal is on the disk before anything that follows from it is done. */
+  private async keep(journal: Journal): Promise<void> {
+    if (isDeepStrictEqual(journal, this.journal)) return;
+    await this.dependencies.journals.write(journal);
+    this.journal = journal;
+  }
+
+  private async converge(journal: Journal): Promise<Round> {
+    const { kernel, ioTimeoutSeconds, log } = this.dependencies;
+    let observed = await kernel.observe();
+    let rescan = false;
+    let results: StepResult[] = [];
+    for (let round = 1; ; round += 1) {
+      const engine = await this.serve(journal, observed, rescan);
+      const { steps, findings } = diff(desiredLio(journal, engine, ioTimeoutSeconds), observed);
+      if (steps.length === 0) return { observed, engine, findings, results: [] };
+      results = await kernel.execute(steps);
+      for (const { step, outcome } of results) log.info({ ...step, outcome }, 'step');
+      observed = await kernel.observe();
+      const progress = results.some((result) => result.outcome === 'done');
+      if (!progress || round === MAXIMUM_ROUNDS) return { observed, engine, findings, results };
+      rescan = steps.some((step) => step.kind === 'enableBackstore' || step.kind === 'removeBackstore');
+    }
+  }
+
+  private async serve(journal: Journal, observed: ObservedLio, rescan: boolean): Promise<EngineStatus | undefined> {
+    const inKernel = new Set(kernelLuns(observed).map((pair) => pair.backstore));
+    const configuration = engineConfiguration(journal.spec, this.journal?.served ?? [], inKernel);
+    await this.keep({ ...(this.journal ?? journal), served: configuration.units });
+    return this.dependencies.engine.serve(configuration, rescan);
+  }
+
+  /** Reclaims files of departed devices, and forgets what is finished. */
+  private async finish({ observed, engine }: Round): Promise<void> {
+    if (this.journal === undefined) return;
+    const reclaimed = await reclaimDeparted(this.journal, engine, (params) => this.dependencies.engine.reclaim(params));
+    for (const { uid, message } of reclaimed.problems)
+      this.dependencies.log.error({ uid, error: message }, 'backing file kept');
+    await this.keep(withoutFinished(this.journal, observed, engine, reclaimed.done));
+  }
+
+  private async conclude(round: Round, acceptance: Acceptance): Promise<number | undefined> {
+    const { journal } = this;
+    if (journal === undefined) return UNSETTLED_MS;
+    const leaving = leavingLuns(journal, round.observed);
+    const linked = kernelLuns(round.observed).filter((pair) => pair.hctl !== undefined);
+    const realised = await this.dependencies.devices.realise(journal, linked);
+    const problems = problemsOf(round.findings, round.results, {
+      sessionUids: [...journal.spec.sessions, ...journal.departed.sessions].map((session) => session.uid),
+      pairs: kernelLuns(round.observed),
+      leaving: new Set(leaving.map((pair) => pair.backstore)),
+    });
+    this.report({ ...round, realised, problems, leaving }, acceptance, undefined);
+    const wanted = sessionLuns(journal.spec).map((pair) => pair.backstore);
+    const settled =
+      acceptance.accepted &&
+      leaving.length === 0 &&
+      problems.luns.size === 0 &&
+      problems.sessions.size === 0 &&
+      wanted.every((backstore) => realised.get(backstore)?.path !== undefined);
+    return settled ? undefined : UNSETTLED_MS;
+  }
+
+  private report(
+    found: (Round & { realised: Map<string, RealisedLun>; problems: Problems; leaving: KernelLun[] }) | undefined,
+    acceptance: Acceptance,
+    kernelError: Error | undefined,
+  ): void {
+    const { source, versions, now } = this.dependencies;
+    const conditions = withTransitions(
+      nodeConditions(acceptance, kernelError, found?.engine !== undefined),
+      source.reported?.conditions ?? [],
+      now()
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z'),
+    );
+    const lists: Partial<ScstNodeStatus> =
+      found === undefined || this.journal === undefined
+        ? {}
+        : nodeStatus({
+            journal: this.journal,
+            ...(found.engine === undefined ? {} : { engine: found.engine }),
+            sessions: hostsOf(this.journal, found.observed),
+            sessionProblems: found.problems.sessions,
+            luns: found.realised,
+            lunProblems: found.problems.luns,
+            leaving: found.leaving,
+          });
+    // Without a look at the kernel the lists of the last report stay: an empty list would say that nothing is there.
+    source.report({ ...(found === undefined ? source.reported : {}), ...versions, ...lists, conditions });
+  }
+}
+
+/** Host numbers of the sessions that are realised, by uid. */
+function hostsOf(journal: Journal, observed: ObservedLio): Map<string, number> {
+  const byWwn = new Map(
+    [...journal.spec.sessions, ...journal.departed.sessions].map(({ uid }) => [sessionWwn(uid), uid]),
+  );
+  const hosts = new Map<string, number>();
+  for (const session of observed.sessions) {
+    const uid = byWwn.get(session.wwn);
+    if (uid === undefined || session.busy || session.address === undefined || session.nexus === undefined) continue;
+    hosts.set(uid, Number(session.address.split(':')[0]));
+  }
+  return hosts;
+}
+
+function nodeConditions(
+  acceptance: Acceptance,
+  kernelError: (Error & { code?: string }) | undefined,
+  engine: boolean,
+): Omit<Condition, 'lastTransitionTime'>[] {
+  const state = acceptance.accepted
+    ? { status: 'True' as const, reason: 'Accepted', message: 'the node follows its desired state' }
+    : { status: 'False' as const, reason: acceptance.reason, message: acceptance.message };
+  const kernel =
+    kernelError === undefined
+      ? { status: 'True' as const, reason: 'ModulesLoaded', message: 'LIO, TCMU and tcm_loop are there' }
+      : { status: 'False' as const, reason: kernelError.code ?? 'KernelNotReady', message: kernelError.message };
+  const served = engine
+    ? { status: 'True' as const, reason: 'Connected', message: 'scst-engine is connected' }
+    : { status: 'False' as const, reason: 'EngineUnavailable', message: 'scst-engine is not connected' };
+  return [
+    { type: 'DesiredStateAvailable', ...state },
+    { type: 'KernelReady', ...kernel },
+    { type: 'EngineConnected', ...served },
+  ];
+}

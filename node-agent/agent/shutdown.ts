@@ -1,0 +1,57 @@
+// The host goes down (docs/adr/0001-sigpwr.md): nothing may be lost, and nothing may make the kernel wait for an engine.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { diff, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
+import { attachedRings, desiredLio, kernelLuns } from './desire.js';
+import type { EngineStatus } from '../protocol/types.js';
+import type { Journal } from './wish.js';
+
+/** Milliseconds for the engine to finish what is in flight; the whole has to be done well within a minute. */
+const DRAIN_MS = 20_000;
+
+export interface ShutdownDependencies {
+  journal: Journal | undefined;
+  drain: () => Promise<EngineStatus | undefined>;
+  observe: () => Promise<ObservedLio>;
+  execute: (steps: readonly Step[]) => Promise<StepResult[]>;
+  /** Makes sd forget the write cache of a disk without any I/O, so that it sends no SYNCHRONIZE CACHE. */
+  writeThrough: (hctl: string) => Promise<void>;
+  log: Logger;
+}
+
+/** Never throws: each part is done as far as it goes. */
+export async function prepareForPowerOff(dependencies: ShutdownDependencies): Promise<void> {
+  const { journal, log } = dependencies;
+  const engine = await attempt(log, 'drain', () => withLimit(dependencies.drain(), DRAIN_MS));
+  const observed = await attempt(log, 'observe', () => dependencies.observe());
+  if (observed === undefined) return;
+  for (const { hctl } of kernelLuns(observed)) {
+    if (hctl !== undefined) await attempt(log, 'cache type', () => dependencies.writeThrough(hctl));
+  }
+  if (journal === undefined || attachedRings(engine).size === 0) return;
+  const nothing = { ...desiredLio(journal, engine, 1), sessions: [] };
+  const results = await attempt(log, 'detach', () => dependencies.execute(diff(nothing, observed).steps));
+  for (const { step, outcome } of results ?? []) log.info({ ...step, outcome }, 'step');
+}
+
+async function attempt<T>(log: Logger, what: string, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    log.warn({ what, error: (error as Error).message }, 'part of the preparation for power off failed');
+    return undefined;
+  }
+}
+
+async function withLimit<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  const limit = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: limit.signal }).then(() => {
+    throw new Error(`not done within ${milliseconds / 1000} seconds`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    limit.abort();
+    late.catch(() => undefined);
+  }
+}

@@ -1,0 +1,155 @@
+// The wish of a lone node: the manifests of a directory, through the same schema, rules and plan as in a cluster.
+import { watch, type FSWatcher } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { ScstNodeSpec, ScstNodeStatus } from '../../../crds/types.js';
+import { validateManifest } from '../../../crds/validation/validate.js';
+import { buildIndex } from '../../../operator/plan/object-index.js';
+import type { Finding } from '../../../operator/plan/objects.js';
+import { planNode } from '../../../operator/plan/plan-node.js';
+import { writeDurably } from '../journal-store.js';
+import { LONE_NODE_EPOCH } from '../reclaim.js';
+import type { SourceState } from '../wish.js';
+import { readManifests, type ManifestProblem } from './manifest-files.js';
+import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
+import type { DesiredStateSource } from './source.js';
+
+/** Milliseconds that a directory has to be quiet after a change: editors write in several steps. */
+const SETTLE_MS = 100;
+
+export interface DirectorySourceOptions {
+  directory: string;
+  nodeName: string;
+  setupId: string;
+  stateDir: string;
+  runDir: string;
+  onChange: () => void;
+  log: Logger;
+}
+
+/** What a person sees of a lone node, in <run-dir>/status.json. */
+export interface LoneNodeStatus {
+  node: string;
+  manifests: { directory: string; problems: ManifestProblem[]; findings: Finding[] };
+  status: ScstNodeStatus;
+}
+
+export class DirectorySource implements DesiredStateSource {
+  readonly nodeUID: string;
+  private readonly knownPath: string;
+  private watcher: FSWatcher | undefined;
+  private known: KnownObjects | undefined;
+  private problems: ManifestProblem[] = [];
+  private findings: Finding[] = [];
+  private last: ScstNodeStatus | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private settle: NodeJS.Timeout | undefined;
+  private told = '';
+
+  constructor(private readonly options: DirectorySourceOptions) {
+    this.nodeUID = manifestUid(options.setupId, 'Node', options.nodeName);
+    this.knownPath = join(options.stateDir, 'manifests.json');
+  }
+
+  get reported(): ScstNodeStatus | undefined {
+    return this.last;
+  }
+
+  async state(): Promise<SourceState> {
+    this.watch();
+    try {
+      return await this.read();
+    } catch (error) {
+      const { message } = error as Error;
+      this.tell([{ file: this.options.directory, message }], []);
+      return { kind: 'unavailable', reason: 'Unreachable', message };
+    }
+  }
+
+  report(status: ScstNodeStatus): void {
+    this.last = status;
+    const { directory, nodeName, runDir, log } = this.options;
+    const { problems, findings } = this;
+    const content: LoneNodeStatus = { node: nodeName, manifests: { directory, problems, findings }, status };
+    const write = () => writeDurably(join(runDir, 'status.json'), `${JSON.stringify(content, undefined, 2)}\n`);
+    this.writing = this.writing.then(write).catch((error: Error) => log.warn({ error: error.message }, 'status.json'));
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.settle);
+    this.watcher?.close();
+    await this.writing;
+  }
+
+  private async read(): Promise<SourceState> {
+    const { directory, nodeName, setupId } = this.options;
+    const { documents, problems } = await readManifests(directory);
+    const before = await this.remembered();
+    const now = new Date().toISOString();
+    const made = manifestObjects(documents, { setupId, known: before, now, nodeName, validate: validateManifest });
+    const index = buildIndex(made.objects, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
+    const plan = planNode(index, nodeName, { setupId });
+    this.tell([...problems, ...made.problems], plan.findings);
+    const complete = this.problems.length === 0;
+    // While something is broken nothing is forgotten: age and former spec of an object must outlive a typing error.
+    await this.remember(complete ? made.known : { ...before, ...made.known });
+    const spec: ScstNodeSpec = { ...plan.spec, nodeUID: this.nodeUID, epoch: LONE_NODE_EPOCH, tombstones: [] };
+    return { kind: 'state', spec, objectUID: this.nodeUID, generation: 1, complete };
+  }
+
+  private async remembered(): Promise<KnownObjects> {
+    if (this.known === undefined) {
+      const text = await readFile(this.knownPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return '{}';
+        throw error;
+      });
+      this.known = JSON.parse(text) as KnownObjects;
+    }
+    return this.known;
+  }
+
+  private async remember(known: KnownObjects): Promise<void> {
+    const text = JSON.stringify(known);
+    if (text === JSON.stringify(this.known)) return;
+    await writeDurably(this.knownPath, text);
+    this.known = known;
+  }
+
+  /** Logs problems when they change, not with every pass. */
+  private tell(problems: ManifestProblem[], findings: readonly Finding[]): void {
+    this.problems = problems;
+    this.findings = [...findings];
+    const now = JSON.stringify([problems, findings]);
+    if (now === this.told) return;
+    this.told = now;
+    const { log } = this.options;
+    for (const { file, line, field, message } of problems) {
+      log.error(
+        { file, line, field },
+        `${file}${line === undefined ? '' : `:${line}`}: ${field === undefined ? '' : `${field}: `}${message}`,
+      );
+    }
+    for (const { kind, name, reason, message } of findings)
+      log.warn({ kind, name, reason }, `${kind} ${name}: ${message}`);
+  }
+
+  /** A directory that isn't there yet is looked for again with every pass. */
+  private watch(): void {
+    if (this.watcher !== undefined) return;
+    try {
+      this.watcher = watch(this.options.directory, () => {
+        clearTimeout(this.settle);
+        this.settle = setTimeout(this.options.onChange, SETTLE_MS);
+      });
+      this.watcher.on('error', () => this.unwatch());
+    } catch {
+      this.unwatch();
+    }
+  }
+
+  private unwatch(): void {
+    this.watcher?.close();
+    this.watcher = undefined;
+  }
+}

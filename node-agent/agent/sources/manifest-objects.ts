@@ -1,0 +1,87 @@
+// From manifest documents to objects as the API server would hold them: validated, defaulted, with uid and age (pure).
+import { v5 as uuid5 } from 'uuid';
+import { FINALIZER } from '../../../crds/names.js';
+import type { UserKind, UserObject } from '../../../crds/types.js';
+import type { validateManifest } from '../../../crds/validation/validate.js';
+import type { ManifestDocument, ManifestProblem } from './manifest-files.js';
+
+const USER_KINDS: readonly UserKind[] = ['ScstDevice', 'ScstTarget', 'ScstSession', 'ScstLun'];
+/** Namespace of the uids of objects that no API server has seen. */
+const UID_NAMESPACE = '6f0f6d0e-6d1c-5a0e-9d2b-5c57a3c2f1e4';
+
+/** What is remembered of an object over restarts: its age decides conflicts, its former spec what is immutable. */
+export interface KnownObject {
+  /** RFC 3339. */
+  firstSeen: string;
+  spec: unknown;
+}
+/** By uid. */
+export type KnownObjects = Readonly<Record<string, KnownObject>>;
+
+export interface ManifestObjects {
+  objects: UserObject[];
+  known: KnownObjects;
+  problems: ManifestProblem[];
+}
+
+/** UUIDv5 of setup id, kind and name: the same object has the same uid after every restart. */
+export function manifestUid(setupId: string, kind: string, name: string): string {
+  return uuid5(`${setupId}/${kind}/${name}`, UID_NAMESPACE);
+}
+
+/** An invalid or doubled object is a problem with file and line; the others are unaffected. */
+export function manifestObjects(
+  documents: readonly ManifestDocument[],
+  context: { setupId: string; known: KnownObjects; now: string; nodeName: string; validate: typeof validateManifest },
+): ManifestObjects {
+  const objects = new Map<string, { object: UserObject; document: ManifestDocument }>();
+  const problems: ManifestProblem[] = [];
+  for (const document of documents) {
+    const { kind, metadata } = (document.object ?? {}) as { kind?: string; metadata?: { name?: string } };
+    if (!USER_KINDS.some((each) => each === kind)) {
+      const message = `kind must be one of ${USER_KINDS.join(', ')} (apiVersion scst.dev/v1alpha1)`;
+      problems.push({ file: document.file, line: document.lineOf('kind'), field: 'kind', message });
+      continue;
+    }
+    const uid = manifestUid(context.setupId, kind ?? '', metadata?.name ?? '');
+    const before = context.known[uid];
+    const result = context.validate(document.object, before?.spec);
+    if (!result.valid) {
+      for (const { field, message } of result.errors) {
+        problems.push({ file: document.file, line: document.lineOf(field), field, message });
+      }
+      continue;
+    }
+    const twin = objects.get(uid);
+    if (twin !== undefined) {
+      const message = `${kind} ${metadata?.name} stands in ${twin.document.file}:${twin.document.line} too`;
+      problems.push({ file: document.file, line: document.line, field: 'metadata.name', message });
+      continue;
+    }
+    const object = completed(result.object, uid, before?.firstSeen ?? context.now);
+    objects.set(uid, { object: onThisNode(object, context.nodeName), document });
+  }
+  const kept = [...objects.values()].map(({ object }) => object);
+  const known = Object.fromEntries(kept.map((object) => [uidOf(object), rememberedOf(object, context)]));
+  return { objects: kept, known, problems };
+}
+
+function completed(object: UserObject, uid: string, creationTimestamp: string): UserObject {
+  const metadata = { ...object.metadata, uid, generation: 1, creationTimestamp, finalizers: [FINALIZER] };
+  return { ...object, metadata } as UserObject;
+}
+
+/** A lone node has no labels: every selector matches it (docs/adr/0002-lone-node-selectors.md). */
+function onThisNode(object: UserObject, nodeName: string): UserObject {
+  if (object.kind !== 'ScstTarget' || object.spec.nodeSelector === undefined) return object;
+  const { nodeSelector: _, ...spec } = object.spec;
+  return { ...object, spec: { ...spec, nodeName } };
+}
+
+function uidOf(object: UserObject): string {
+  return object.metadata.uid ?? '';
+}
+
+function rememberedOf(object: UserObject, { known, now }: { known: KnownObjects; now: string }): KnownObject {
+  return { firstSeen: known[uidOf(object)]?.firstSeen ?? now, spec: object.spec };
+}
