@@ -23,6 +23,8 @@ export interface LeaseOptions {
   readonly durationSeconds: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
+  /** Take the Lease whoever holds it: for a process that is the only one by other means. */
+  readonly takeOver?: boolean;
   /** Local, monotonic, in milliseconds. */
   readonly now?: () => number;
 }
@@ -51,7 +53,7 @@ export class Lease {
     }
     const spec = current.spec ?? {};
     const mine = spec.holderIdentity === this.options.identity;
-    if (!mine && this.isHeld(current)) {
+    if (!mine && this.options.takeOver !== true && this.isHeld(current)) {
       return undefined;
     }
     const same = mine && spec.leaseTransitions === this.term;

@@ -1,0 +1,69 @@
+// What is known of the agents: alive, unknown since when, or never seen; from their Leases and their Nodes' Ready.
+import type { LeaseObject } from '../kube/lease.js';
+import type { NodeObject, ScstNodeObject } from './kinds.js';
+
+export type AgentState =
+  | { readonly state: 'Alive' }
+  /** `since` in milliseconds of the clock given to `Agents`. */
+  | { readonly state: 'Unknown'; readonly since: number }
+  | { readonly state: 'NeverSeen' };
+
+interface Heartbeat {
+  readonly version: string | undefined;
+  /** When this process saw the Lease change: clocks of machines differ, so the time in it is not used. */
+  readonly at: number;
+  readonly durationMilliseconds: number;
+}
+
+const DEFAULT_DURATION_SECONDS = 40;
+
+export class Agents {
+  private readonly heartbeats = new Map<string, Heartbeat>();
+  private readonly unknownSince = new Map<string, number>();
+  private readonly reported = new Map<string, AgentState['state']>();
+
+  constructor(private readonly now: () => number) {}
+
+  observeLease(lease: LeaseObject): void {
+    const { name, resourceVersion } = lease.metadata;
+    if (this.heartbeats.get(name)?.version !== resourceVersion) {
+      const durationMilliseconds = (lease.spec?.leaseDurationSeconds ?? DEFAULT_DURATION_SECONDS) * 1000;
+      this.heartbeats.set(name, { version: resourceVersion, at: this.now(), durationMilliseconds });
+    }
+  }
+
+  forgetLease(name: string): void {
+    this.heartbeats.delete(name);
+  }
+
+  /** The state of the agent of node `name`, of which `node` and `scstNode` are what the caches have. */
+  stateOf(name: string, node: NodeObject | undefined, scstNode: ScstNodeObject | undefined): AgentState {
+    const heartbeat = this.heartbeats.get(name);
+    if (heartbeat === undefined && scstNode?.status === undefined) {
+      this.unknownSince.delete(name);
+      return { state: 'NeverSeen' };
+    }
+    const now = this.now();
+    const expires = heartbeat === undefined ? undefined : heartbeat.at + heartbeat.durationMilliseconds;
+    if (expires !== undefined && now < expires && node !== undefined && isReady(node)) {
+      this.unknownSince.delete(name);
+      return { state: 'Alive' };
+    }
+    const since = this.unknownSince.get(name) ?? Math.min(now, expires ?? now);
+    this.unknownSince.set(name, since);
+    return { state: 'Unknown', since };
+  }
+
+  /** Whether the state differs from the one at the last call for this node. */
+  changed(name: string, { state }: AgentState): boolean {
+    const before = this.reported.get(name);
+    this.reported.set(name, state);
+    return before !== undefined && before !== state;
+  }
+}
+
+/** A Node without the condition (made by hand, or its kubelet has yet to report) counts as ready: the Lease decides. */
+function isReady({ status }: NodeObject): boolean {
+  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
+  return ready === undefined || ready.status === 'True';
+}

@@ -1,0 +1,179 @@
+// Executes, key by key, what the pure functions decide.
+import { decideNode } from '../plan/decide-node.js';
+import { decideObject } from '../rollup/decide-object.js';
+import { isApiError } from '../kube/errors.js';
+import { TerminalError, type Outcome } from '../kube/work-queue.js';
+import type { EventText } from '../kube/events.js';
+import type { OwnerReference } from '../kube/resources.js';
+import type { ScstNodeSpec } from '../../crds/types.js';
+import type { ClusterState } from './cluster-state.js';
+import { keyOf, parseKey, type ScstNodeObject, type UserKind, type UserObject } from './kinds.js';
+import { Pace } from './pace.js';
+
+/** The writes; each resolves with the answer, after the cache has it. They throw ApiError. */
+export interface Writes {
+  createNode(name: string, owner: OwnerReference, spec: ScstNodeSpec): Promise<ScstNodeObject>;
+  /** Refused with Conflict unless `live` is still what is stored. */
+  applyNode(live: ScstNodeObject, spec: ScstNodeSpec): Promise<ScstNodeObject>;
+  deleteNode(live: ScstNodeObject): Promise<void>;
+  /** From the API server itself; undefined when there is none. */
+  readNode(name: string): Promise<ScstNodeObject | undefined>;
+  setFinalizer(kind: UserKind, live: UserObject, present: boolean): Promise<UserObject>;
+  setStatus(kind: UserKind, live: UserObject, status: object): Promise<UserObject>;
+}
+
+export interface ReconcilerOptions {
+  readonly state: ClusterState;
+  readonly writes: Writes;
+  readonly epoch: number;
+  /** Milliseconds since 1970, monotonic. */
+  readonly now: () => number;
+  readonly gracePeriodMilliseconds: number;
+  readonly enqueue: (key: string) => void;
+  readonly report: (object: UserObject, event: EventText) => void;
+}
+
+/** The cache lacks our own write: look again, in case the watch never brings it. */
+const BEHIND_MS = 1_000;
+const ATTEMPTS_ON_CONFLICT = 3;
+
+export class Reconciler {
+  private readonly nodePace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 2_000 });
+  private readonly statusPace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 5_000 });
+
+  constructor(private readonly options: ReconcilerOptions) {}
+
+  async reconcile(key: string): Promise<Outcome | void> {
+    this.options.state.flush();
+    const { kind, name } = parseKey(key);
+    return kind === 'node' ? this.reconcileNode(name) : this.reconcileObject(kind, name);
+  }
+
+  private async reconcileNode(name: string): Promise<Outcome | void> {
+    const { state } = this.options;
+    for (let attempt = 1; ; attempt += 1) {
+      if (state.isBehind(name)) {
+        if ((await this.refreshNode(name)) !== undefined && state.isBehind(name)) {
+          return { requeueAfterMilliseconds: BEHIND_MS };
+        }
+      }
+      try {
+        return await this.decideNode(name);
+      } catch (error) {
+        if (!isApiError(error, 'Conflict', 'AlreadyExists', 'NotFound') || attempt === ATTEMPTS_ON_CONFLICT) {
+          throw error;
+        }
+        // An agent's status write came between, which is common: decide again on what is stored.
+        await this.refreshNode(name);
+      }
+    }
+  }
+
+  private async refreshNode(name: string): Promise<ScstNodeObject | undefined> {
+    const stored = await this.options.writes.readNode(name);
+    if (stored === undefined) {
+      this.options.state.forgetWritten(name);
+    }
+    return stored;
+  }
+
+  private async decideNode(name: string): Promise<Outcome | void> {
+    const { state, writes, epoch, enqueue } = this.options;
+    const current = state.caches.scstNodes.get(name);
+    const decision = decideNode({ planner: state.planner, name, epoch, ...(current === undefined ? {} : { current }) });
+    [...decision.changed, ...decision.awaiting].forEach((object) => enqueue(keyOf(object.kind, object.name)));
+    const wait = this.nodePace.wait(name);
+    switch (decision.action) {
+      case 'none':
+        return;
+      case 'superseded':
+        throw new TerminalError(`ScstNode ${name} carries a higher epoch than ${epoch}: somebody else leads`);
+      case 'create':
+        this.wroteNode(await writes.createNode(name, decision.owner, decision.spec));
+        return;
+      case 'apply':
+        if (wait > 0) {
+          return { requeueAfterMilliseconds: wait };
+        }
+        if (current !== undefined) {
+          this.wroteNode(await writes.applyNode(current, decision.spec));
+        }
+        return;
+      case 'delete':
+        if (current !== undefined) {
+          await writes.deleteNode(current);
+        }
+        this.nodePace.forget(name);
+    }
+  }
+
+  private wroteNode(answer: ScstNodeObject): void {
+    this.nodePace.wrote(answer.metadata.name);
+    this.options.state.wrote(answer);
+  }
+
+  private async reconcileObject(kind: UserKind, name: string): Promise<Outcome | void> {
+    const { state, writes, epoch, now, gracePeriodMilliseconds } = this.options;
+    const key = keyOf(kind, name);
+    let object = state.caches.objects[kind].get(name);
+    if (object === undefined) {
+      this.statusPace.forget(key);
+      return;
+    }
+    const decision = decideObject({
+      planner: state.planner,
+      object: { ...object, kind },
+      nodes: state.nodeViews(),
+      epoch,
+      now: now(),
+      gracePeriodMs: gracePeriodMilliseconds,
+    });
+    if (decision.finalizer !== 'keep') {
+      object = await writes.setFinalizer(kind, object, decision.finalizer === 'add');
+      if (decision.finalizer === 'remove') {
+        return;
+      }
+    }
+    this.reportWaiting(object, decision.waitingFor);
+    const wait = this.statusPace.wait(key);
+    if (decision.status !== undefined && wait > 0) {
+      return { requeueAfterMilliseconds: wait };
+    }
+    if (decision.status !== undefined) {
+      const written = await writes.setStatus(kind, object, decision.status);
+      this.statusPace.wrote(key);
+      this.reportReady(object, written);
+    }
+    return decision.retryAfterMs === undefined ? undefined : { requeueAfterMilliseconds: decision.retryAfterMs };
+  }
+
+  private reportWaiting(
+    object: UserObject,
+    waitingFor: readonly { node: string; reason: string; message: string }[],
+  ): void {
+    for (const { node, reason, message } of waitingFor) {
+      const note = `node ${node}: ${message}`;
+      this.options.report(object, { type: 'Normal', reason, action: 'Detach', note });
+    }
+  }
+
+  private reportReady(before: UserObject, after: UserObject): void {
+    const was = readyOf(before);
+    const is = readyOf(after);
+    if (is !== undefined && (was?.status !== is.status || was.reason !== is.reason)) {
+      const type = is.status === 'False' ? 'Warning' : 'Normal';
+      this.options.report(after, { type, reason: is.reason, action: 'Reconcile', note: is.message });
+    }
+  }
+}
+
+interface Ready {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+function readyOf({ status }: UserObject): Ready | undefined {
+  return (status as { conditions?: Ready[] } | undefined)?.conditions?.find(({ type }) => type === 'Ready');
+}
