@@ -16,8 +16,10 @@ export {
   resetLogicalUnit,
 } from './spc/logical-unit.js';
 export type { NexusFlags } from './spc/dispatch.js';
-export { accessOf, dataOutOpcodes, execute, flagsOf, UnknownNexusError } from './spc/dispatch.js';
+export { accessOf, checkCondition, dataOutOpcodes, execute, flagsOf, UnknownNexusError } from './spc/dispatch.js';
 export { writeCacheEnabled } from './spc/mode-pages.js';
+export type { SenseData } from './spc/sense.js';
+export { mediumErrorSense, SENSE } from './spc/sense.js';
 export type { UnitSnapshot } from './spc/run-state.js';
 export { restore, snapshot, SnapshotVersionError } from './spc/run-state.js';
 export type { AttentionCode } from './spc/unit-attentions.js';

@@ -68,8 +68,13 @@ export async function execute(
   } catch (error) {
     const sense = senseOf(error);
     if (!sense) throw error;
-    return { status: STATUS.checkCondition, sense: encodeSense(sense, descriptorFormatSense(unit)) };
+    return checkCondition(unit, sense);
   }
+}
+
+/** CHECK CONDITION with sense in the format that the unit is set to. */
+export function checkCondition(unit: LogicalUnit, sense: SenseData): CommandResult {
+  return { status: STATUS.checkCondition, sense: encodeSense(sense, descriptorFormatSense(unit)) };
 }
 
 /** Whether the command may run beside others of the same unit. An unknown one changes nothing: shared. */
