@@ -1,0 +1,92 @@
+// A ScstDevice as the entry of a node, or the reason why it is refused: what the chosen engine can't honour is never ignored.
+import type { NodeDevice, ScstDevice, VdiskFileio } from '../../crds/types.js';
+import { deviceIdentity } from './identity.js';
+import { generationOf, scstNameOf, uidOf, type FindingReason } from './objects.js';
+import { parseQuantity, QuantityError } from './quantity.js';
+
+/** Why a device is realised nowhere. */
+export interface Refusal {
+  reason: FindingReason;
+  message: string;
+}
+
+const HANDLERS = ['vdiskFileio', 'vdiskBlockio', 'vdiskNullio', 'vcdrom', 'vtape', 'vchanger', 'passThrough'] as const;
+const DEFAULT_BLOCKSIZE = 512;
+
+/** The handler that is set. */
+export function handlerOf(device: ScstDevice): (typeof HANDLERS)[number] | undefined {
+  return HANDLERS.find((handler) => device.spec[handler] !== undefined);
+}
+
+/** Why the device can't be realised on any node; undefined when it can. */
+export function deviceRefusal(device: ScstDevice): Refusal | undefined {
+  const { spec } = device;
+  const fileio = spec.vdiskFileio;
+  if (fileio === undefined) {
+    const handler = handlerOf(device) ?? 'none';
+    return { reason: 'HandlerNotAvailable', message: `handler ${handler} isn't served yet, only vdiskFileio is` };
+  }
+  const unsupported: [boolean, string][] = [
+    [fileio.directIO === true, 'vdiskFileio.directIO: true'],
+    [fileio.thinProvisioned === true, 'vdiskFileio.thinProvisioned: true'],
+    [spec.engine === 'kernel', 'engine: kernel'],
+    [spec.sharing === 'Shared', 'sharing: Shared'],
+    [spec.identity?.scsiDeviceName !== undefined, 'identity.scsiDeviceName'],
+  ];
+  const refused = unsupported.filter(([set]) => set).map(([, attribute]) => attribute);
+  if (refused.length > 0) {
+    return { reason: 'AttributeNotSupported', message: `not served yet: ${refused.join(', ')}` };
+  }
+  return sizeRefusal(fileio);
+}
+
+/** The CRD has the same rules; a directory of manifests and an older CRD may not. */
+function sizeRefusal({ size, blocksize = DEFAULT_BLOCKSIZE }: VdiskFileio): Refusal | undefined {
+  if (size === undefined) {
+    return undefined;
+  }
+  try {
+    const bytes = parseQuantity(size);
+    if (bytes === 0n || bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
+      return { reason: 'InvalidSize', message: `size ${size} isn't between 1 byte and 2^53-1 bytes` };
+    }
+    return bytes % BigInt(blocksize) === 0n
+      ? undefined
+      : { reason: 'SizeNotMultiple', message: `size ${size} isn't a multiple of the block size ${blocksize}` };
+  } catch (error) {
+    if (error instanceof QuantityError) {
+      return { reason: 'InvalidSize', message: `size ${error.message}` };
+    }
+    throw error;
+  }
+}
+
+/** The entry of a device that is not refused, with every default filled in. */
+export function compileDevice(device: ScstDevice, setupId: string, node: string): NodeDevice {
+  const { spec } = device;
+  const fileio = spec.vdiskFileio;
+  if (fileio === undefined) {
+    throw new Error(`ScstDevice ${device.metadata.name}: compiled although it is refused`);
+  }
+  return {
+    name: device.metadata.name,
+    uid: uidOf(device),
+    generation: generationOf(device),
+    scstName: scstNameOf(device),
+    handler: 'vdiskFileio',
+    engine: spec.engine ?? 'tcmu',
+    sharing: spec.sharing ?? 'PerNode',
+    reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
+    identity: deviceIdentity(device, setupId, node),
+    vdiskFileio: {
+      filename: fileio.filename,
+      ...(fileio.size === undefined ? {} : { size: Number(parseQuantity(fileio.size)) }),
+      blocksize: fileio.blocksize ?? DEFAULT_BLOCKSIZE,
+      readOnly: fileio.readOnly ?? false,
+      writeThrough: fileio.writeThrough ?? false,
+      nvCache: fileio.nvCache ?? false,
+      removable: fileio.removable ?? false,
+      rotational: fileio.rotational ?? true,
+    },
+  };
+}

@@ -1,0 +1,213 @@
+// planNode: what one node should realise, and what keeps objects from being realised there. Pure.
+import type {
+  NodeDevice,
+  NodeLun,
+  NodeSession,
+  NodeTarget,
+  ScstLun,
+  ScstNodeSpec,
+  ScstSession,
+  ScstTarget,
+} from '../../crds/types.js';
+import { Capacity } from './capacity.js';
+import { DeviceEntries } from './device-entries.js';
+import { preferredRelTgtId, sessionTransportId } from './identity.js';
+import { namesOf, type Index } from './object-index.js';
+import { byAge, byName, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
+import { live, lunHolder, lunsOf, sessionsOf } from './placement.js';
+
+/** 0BE0h: SAS, what scst_local shows. */
+const SAS_TRANSPORT_VERSION = 0x0be0;
+const MAX_REL_TGT_ID = 65_535;
+
+/** The compiled part of ScstNode.spec; the rest belongs to the protocol. */
+export type PlannedSpec = Omit<ScstNodeSpec, 'nodeUID' | 'epoch' | 'tombstones'>;
+
+export interface NodePlan {
+  /** Lists in the order of names; every reference is to an entry of the same plan. */
+  readonly spec: PlannedSpec;
+  /** What holds on this node only; `objectFindings` has the rest. */
+  readonly findings: readonly Finding[];
+  /** uids of devices on this node that are refused and so have no entry, or keep their previous one. */
+  readonly refused: readonly string[];
+  /** uid of every entry, and the generation that it stands for. */
+  readonly generations: ReadonlyMap<string, number>;
+}
+
+export interface PlanOptions {
+  /** Made once for each installation. */
+  readonly setupId: string;
+  /**
+   * Entries that the node has now, by uid. A device whose edit is refused keeps its entry: a typing error takes no disk
+   * away.
+   */
+  readonly kept?: ReadonlyMap<string, NodeDevice>;
+}
+
+/** Compiles the state of one node. A node that isn't in the index gets an empty one. */
+export function planNode(index: Index, node: string, options: PlanOptions): NodePlan {
+  const findings: Finding[] = [];
+  const capacity = new Capacity();
+  const targets = placeTargets(index, node, options.setupId, capacity, findings);
+  const devices = new DeviceEntries(index, node, options, findings);
+  const candidates: (ScstSession | ScstLun)[] = [];
+  for (const { name } of targets.values()) {
+    candidates.push(...placeSessions(sessionsOf(index, name), node, findings));
+    const luns = lunsOf(index, name);
+    candidates.push(...luns.filter((lun) => lunHolder(lun, luns) === undefined));
+  }
+  devices.admit(candidates.filter((candidate) => candidate.kind === 'ScstLun'));
+
+  const sessions: NodeSession[] = [];
+  const luns: NodeLun[] = [];
+  for (const object of candidates.sort(byAge)) {
+    const target = targets.get(object.spec.target);
+    if (target === undefined) {
+      continue;
+    }
+    if (object.kind === 'ScstSession') {
+      const entry = sessionEntry(object, target, options.setupId, node);
+      if (capacity.addSession(entry)) {
+        sessions.push(entry);
+      } else {
+        findings.push(finding(object, 'NodeFull', capacity.problem, node));
+      }
+      continue;
+    }
+    const device = devices.of(object);
+    if (device === undefined) {
+      continue;
+    }
+    const entry = lunEntry(object, target.uid, device.uid);
+    if (capacity.addLun(entry, device)) {
+      luns.push(entry);
+      devices.use(device);
+    } else {
+      findings.push(finding(object, 'NodeFull', capacity.problem, node));
+    }
+  }
+
+  const spec: PlannedSpec = {
+    setupId: options.setupId,
+    devices: devices.used().sort(byName),
+    targets: [...targets.values()].sort(byName),
+    sessions: sessions.sort(byName),
+    luns: luns.sort(byName),
+  };
+  const entries = [...spec.devices, ...spec.targets, ...spec.sessions, ...spec.luns];
+  return {
+    spec,
+    findings: findings.sort((a, b) => byName(a, b)),
+    refused: devices.refused,
+    generations: new Map(entries.map(({ uid, generation }) => [uid, generation])),
+  };
+}
+
+/** The targets of the node by name; of two with one scstName or one explicit relTgtId the older. */
+function placeTargets(
+  index: Index,
+  node: string,
+  setupId: string,
+  capacity: Capacity,
+  findings: Finding[],
+): Map<string, NodeTarget> {
+  const names = new Map<string, string>();
+  const identifiers = new Map<number, string>();
+  const accepted: ScstTarget[] = [];
+  for (const target of live(index.targets, namesOf(index.targetsByNode, node))) {
+    const { name } = target.metadata;
+    const [scstName, { relTgtId }] = [scstNameOf(target), target.spec];
+    const sameName = names.get(scstName);
+    const sameIdentifier = relTgtId === undefined ? undefined : identifiers.get(relTgtId);
+    if (sameName !== undefined) {
+      findings.push(
+        finding(target, 'NameConflict', `scstName ${scstName} belongs to the older ScstTarget ${sameName}`, node),
+      );
+    } else if (sameIdentifier !== undefined) {
+      const message = `relTgtId ${String(relTgtId)} belongs to the older ScstTarget ${sameIdentifier}`;
+      findings.push(finding(target, 'RelTgtIdConflict', message, node));
+    } else if (!capacity.addTarget(target)) {
+      findings.push(finding(target, 'NodeFull', capacity.problem, node));
+    } else {
+      accepted.push(target);
+      names.set(scstName, name);
+      if (relTgtId !== undefined) {
+        identifiers.set(relTgtId, name);
+      }
+    }
+  }
+  const entries = new Map<string, NodeTarget>();
+  for (const target of accepted) {
+    let relTgtId = target.spec.relTgtId ?? preferredRelTgtId(setupId, scstNameOf(target));
+    while (target.spec.relTgtId === undefined && identifiers.has(relTgtId)) {
+      relTgtId = (relTgtId % MAX_REL_TGT_ID) + 1;
+    }
+    identifiers.set(relTgtId, target.metadata.name);
+    entries.set(target.metadata.name, {
+      ...source(target),
+      scstName: scstNameOf(target),
+      scsiTransportVersion: target.spec.scsiTransportVersion ?? SAS_TRANSPORT_VERSION,
+      physTransportVersion: target.spec.physTransportVersion ?? 0,
+      relTgtId,
+    });
+  }
+  return entries;
+}
+
+/** The sessions of one target that belong on the node; of two with one scstName or TransportID the older. */
+function placeSessions(sessions: readonly ScstSession[], node: string, findings: Finding[]): ScstSession[] {
+  const names = new Map<string, string>();
+  const transportIds = new Map<string, string>();
+  return sessions.filter((session) => {
+    if (session.spec.nodeName !== undefined && session.spec.nodeName !== node) {
+      return false;
+    }
+    const [scstName, transportId] = [scstNameOf(session), session.spec.transportId?.toLowerCase()];
+    const sameName = names.get(scstName);
+    const sameId = transportId === undefined ? undefined : transportIds.get(transportId);
+    if (sameName !== undefined) {
+      findings.push(
+        finding(session, 'NameConflict', `scstName ${scstName} belongs to the older ScstSession ${sameName}`, node),
+      );
+      return false;
+    }
+    if (sameId !== undefined) {
+      findings.push(
+        finding(session, 'TransportIdConflict', `transportId belongs to the older ScstSession ${sameId}`, node),
+      );
+      return false;
+    }
+    names.set(scstName, session.metadata.name);
+    if (transportId !== undefined) {
+      transportIds.set(transportId, session.metadata.name);
+    }
+    return true;
+  });
+}
+
+function sessionEntry(session: ScstSession, target: NodeTarget, setupId: string, node: string): NodeSession {
+  const scstName = scstNameOf(session);
+  return {
+    ...source(session),
+    scstName,
+    target: target.uid,
+    transportId:
+      session.spec.transportId?.toLowerCase() ?? sessionTransportId(setupId, target.scstName, scstName, node),
+    force: session.spec.deletionPolicy === 'Force',
+  };
+}
+
+function lunEntry(lun: ScstLun, target: string, device: string): NodeLun {
+  return {
+    ...source(lun),
+    target,
+    lun: lun.spec.lun,
+    device,
+    readOnly: lun.spec.readOnly ?? false,
+    force: lun.spec.deletionPolicy === 'Force',
+  };
+}
+
+function source(object: ScstTarget | ScstSession | ScstLun): { name: string; uid: string; generation: number } {
+  return { name: object.metadata.name, uid: uidOf(object), generation: generationOf(object) };
+}
