@@ -1,5 +1,5 @@
 // What has to go from a node: entries that its spec no longer has, until the node's status has answered. Pure.
-import type { ScstDevice, ScstNode, ScstNodeStatus, Tombstone } from '../../crds/types.js';
+import type { ScstNode, ScstNodeStatus, Tombstone } from '../../crds/types.js';
 import { objectOf, type Index } from './object-index.js';
 import { byName, isDeleting, uidOf, type UserKind, type UserObject } from './objects.js';
 import type { PlannedSpec } from './plan-node.js';

@@ -1,6 +1,7 @@
 // When the finalizer of a deleted object may go: no node may still hold anything of it, but for nodes that are long gone.
-import type { EntryStatus, ScstNode } from '../../crds/types.js';
+import type { ScstNode } from '../../crds/types.js';
 import { compare, type ClusterNode } from '../plan/objects.js';
+import type { EntryReport } from './units.js';
 import { heldUids, isCaughtUp } from '../plan/tombstones.js';
 
 /** What the controller knows of the agent of a node. */
@@ -117,7 +118,7 @@ function footprintOf(scstNode: ScstNode): Footprint {
 
 /** What the agent says about it: who uses the device, most often. */
 function detachingMessage({ status }: ScstNode, uid: string): string | undefined {
-  const lists: (EntryStatus & { path?: string })[][] = [
+  const lists: EntryReport[][] = [
     status?.luns ?? [],
     status?.sessions ?? [],
     status?.targets ?? [],

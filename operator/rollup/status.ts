@@ -1,19 +1,11 @@
 // The status of an object out of verdicts and places: counts, at most ten samples, and what each kind adds.
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  NodeDeviceStatus,
-  NodeLunStatus,
-  NodeSessionStatus,
-  ScstDeviceStatus,
-  ScstLunStatus,
-  ScstSessionStatus,
-  ScstTargetStatus,
-} from '../../crds/types.js';
+import type { ScstDeviceStatus, ScstLunStatus, ScstSessionStatus, ScstTargetStatus } from '../../crds/types.js';
 import { handlerOf } from '../plan/device.js';
 import { generationOf, type UserObject } from '../plan/objects.js';
 import { formatQuantity } from '../plan/quantity.js';
 import { toConditions, type Verdict } from './conditions.js';
-import type { Unit } from './units.js';
+import type { EntryReport, Unit } from './units.js';
 
 /** The status of any kind that users write. */
 export type UserStatus = ScstDeviceStatus | ScstTargetStatus | ScstSessionStatus | ScstLunStatus;
@@ -71,9 +63,7 @@ function kindPart(object: UserObject, units: readonly Unit[]): Partial<ScstDevic
     };
   }
   if (object.kind === 'ScstLun') {
-    const path = units
-      .map(({ entry }) => (entry as NodeLunStatus | undefined)?.path)
-      .find((found) => found !== undefined);
+    const path = units.map(({ entry }) => entry?.path).find((found) => found !== undefined);
     return path === undefined ? {} : { path };
   }
   return {};
@@ -95,8 +85,8 @@ function samplePart(object: UserObject, { session, entry }: Unit): object {
   }
 }
 
-function pick<T extends object>(from: T | undefined, fields: readonly (keyof T)[]): Partial<T> {
-  const picked: Partial<T> = {};
+function pick<K extends keyof EntryReport>(from: EntryReport | undefined, fields: readonly K[]): Partial<EntryReport> {
+  const picked: Partial<EntryReport> = {};
   for (const field of fields) {
     if (from?.[field] !== undefined) {
       picked[field] = from[field];

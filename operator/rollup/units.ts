@@ -1,8 +1,18 @@
 // The places where an object should be realised, and how far each is: a node, or for a LUN a session on a node.
-import type { EntryState, EntryStatus, NodeLunStatus, ScstNode } from '../../crds/types.js';
+import type {
+  EntryState,
+  EntryStatus,
+  NodeDeviceStatus,
+  NodeLunStatus,
+  NodeSessionStatus,
+  ScstNode,
+} from '../../crds/types.js';
 import { compare, generationOf, uidOf, type UserObject } from '../plan/objects.js';
 import type { NodePlan } from '../plan/plan-node.js';
 import type { NodeView } from './release.js';
+
+/** What an agent says about an entry, of whatever list. */
+export type EntryReport = EntryStatus & Partial<NodeDeviceStatus & NodeSessionStatus & NodeLunStatus>;
 
 /** One place of an object. `entry` is what the agent said about it, when it said anything. */
 export interface Unit {
@@ -12,7 +22,7 @@ export interface Unit {
   state: EntryState;
   reason?: string;
   message?: string;
-  entry?: EntryStatus;
+  entry?: EntryReport;
 }
 
 const LIST = { ScstDevice: 'devices', ScstTarget: 'targets', ScstSession: 'sessions', ScstLun: 'luns' } as const;
@@ -47,17 +57,15 @@ function sessionsIn(object: UserObject, plan: NodePlan): ({ uid: string; name: s
   return plan.spec.sessions.filter((session) => session.target === target);
 }
 
-function entryOf(object: UserObject, node: ScstNode | undefined, session: string | undefined): EntryStatus | undefined {
-  const entries: EntryStatus[] = node?.status?.[LIST[object.kind]] ?? [];
-  return entries.find(
-    (entry) => entry.uid === uidOf(object) && (session === undefined || (entry as NodeLunStatus).session === session),
-  );
+function entryOf(object: UserObject, node: ScstNode | undefined, session: string | undefined): EntryReport | undefined {
+  const entries: EntryReport[] = node?.status?.[LIST[object.kind]] ?? [];
+  return entries.find((entry) => entry.uid === uidOf(object) && (session === undefined || entry.session === session));
 }
 
 function judge(
   object: UserObject,
   { scstNode, agent }: NodeView,
-  entry: EntryStatus | undefined,
+  entry: EntryReport | undefined,
 ): Pick<Unit, 'state' | 'reason' | 'message'> {
   if (agent.state === 'Unknown') {
     return { state: 'Unknown', reason: 'NodeUnreachable', message: 'the agent of the node has stopped reporting' };
