@@ -80,7 +80,7 @@ function samplePart(object: UserObject, { session, entry }: Unit): object {
     case 'ScstLun':
       return {
         ...(session === undefined ? {} : { session }),
-        ...pick(entry as NodeLunStatus | undefined, ['path', 'block', 'sg', 'bsg', 'hctl', 'byId']),
+        ...pick(entry, ['path', 'block', 'sg', 'bsg', 'hctl', 'byId']),
       };
   }
 }
