@@ -7,10 +7,10 @@ const STANDARD = '12 00 00 00 ff 00';
 describe('standard INQUIRY data', () => {
   it('has the layout of SCST, with the bits off that promise what is not served', async () => {
     const { data } = await diskWithTwoNexuses().run(STANDARD);
-    expect(data).toHaveLength(96);
-    expect(hex(data?.subarray(0, 8))).toBe('000006025b001002');
+    expect(data).toHaveLength(66);
+    expect(hex(data?.subarray(0, 8))).toBe('000006023d001002');
     expect(Buffer.from(data!.subarray(8, 36)).toString('latin1')).toBe('SCST_FIOvm_disk1        3110');
-    expect(hex(data?.subarray(58))).toBe('008b0be0046304c0'.padEnd(76, '0'));
+    expect(hex(data?.subarray(58))).toBe('008b0be0046304c0');
   });
 
   it('shows RMB of a removable unit', async () => {
@@ -22,13 +22,13 @@ describe('standard INQUIRY data', () => {
     const fixture = disk64();
     addNexus(fixture.unit, nexus('fc', { scsiTransportVersion: 0x0a40, physTransportVersion: 0x0d3c }));
     const { data } = await fixture.run(STANDARD, { on: 'fc' });
-    expect(hex(data?.subarray(58, 68))).toBe('008b0d3c0a40046304c0');
+    expect(hex(data?.subarray(58))).toBe('008b0d3c0a400463');
   });
 
   it('is cut to the allocation length, and its ADDITIONAL LENGTH is not', async () => {
     const { data } = await diskWithTwoNexuses().run('12 00 00 00 24 00');
     expect(data).toHaveLength(36);
-    expect(data?.[4]).toBe(91);
+    expect(data?.[4]).toBe(61);
   });
 
   it('cuts and pads texts and replaces what is not printable ASCII', async () => {

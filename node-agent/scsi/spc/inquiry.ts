@@ -9,9 +9,11 @@ import { vitalProductDataPage } from './vital-product-data.js';
 const EVPD = 0x01;
 const CMDDT = 0x02;
 
-/** Standard data up to and including the eight version descriptors. */
-const LENGTH = 96;
 const VERSION_DESCRIPTORS = 58;
+/** As many as SCST shows: a physical transport's version pushes the last one out. */
+const MAXIMUM_VERSIONS = 4;
+/** Standard data up to and including the version descriptors. */
+const LENGTH = VERSION_DESCRIPTORS + 2 * MAXIMUM_VERSIONS;
 const VERSION_SPC4 = 0x06;
 const RESPONSE_DATA_FORMAT = 0x02;
 const RMB = 0x80;
@@ -62,5 +64,7 @@ function versionDescriptors({ personality }: LogicalUnit, { identity }: Nexus): 
     identity?.scsiTransportVersion || SAS,
     SPC4,
     personality.commandSetVersion ?? 0,
-  ].filter((version) => version !== 0);
+  ]
+    .filter((version) => version !== 0)
+    .slice(0, MAXIMUM_VERSIONS);
 }
