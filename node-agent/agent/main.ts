@@ -1,0 +1,152 @@
+// scst-node-agent: wires options, lock, source, engine, kernel and devices to the pass, and ends on signals.
+import { readFileSync, existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { release } from 'node:os';
+import { dirname, join } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { ApiClient, loadKubeConfig } from '../../operator/kube/client.js';
+import { HttpServer } from '../../operator/kube/http-server.js';
+import { AGENT_LEASE_LABELS } from '../../operator/plan/agent-lease.js';
+import { acquireProcessLock } from '../native/process-lock.js';
+import { loadNativeBinding } from '../native/index.js';
+import { Devices } from './devices.js';
+import { EngineAccess } from './engine-access.js';
+import { EngineProcess } from './engine-process.js';
+import { JournalStore } from './journal-store.js';
+import { Kernel } from './kernel.js';
+import { AgentMetrics } from './metrics.js';
+import { parseAgentOptions, type AgentOptions } from './options.js';
+import { Pass } from './pass.js';
+import { setupIdOf } from './setup-id.js';
+import { prepareForPowerOff } from './shutdown.js';
+import { DirectorySource } from './sources/directory.js';
+import { ScstNodeSource } from './sources/scst-node.js';
+import type { DesiredStateSource } from './sources/source.js';
+import { PassTrigger } from './trigger.js';
+
+/** Milliseconds between passes when nothing happens: drift is found within this time. */
+const INTERVAL_MS = 30_000;
+const RETRY_MS = 1_000;
+
+async function main(): Promise<void> {
+  const options = parseAgentOptions(process.argv.slice(2), process.env);
+  const log = pino({ name: 'scst-node-agent', level: options.logLevel });
+  const packageRoot = findPackageRoot(__dirname);
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  await mkdir(options.runDir, { recursive: true });
+  const readiness = new Set(['no pass has run yet']);
+  const registry = new Registry();
+  const metrics = new AgentMetrics(registry);
+  const http =
+    options.httpPort === 0
+      ? undefined
+      : await HttpServer.start({ port: options.httpPort, registry, notReady: () => [...readiness] });
+
+  const ending = new AbortController();
+  let hostGoesDown = false;
+  const end = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, signal === 'SIGPWR' ? 'the host goes down' : 'ending; devices and I/O stay as they are');
+    hostGoesDown ||= signal === 'SIGPWR';
+    ending.abort();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGPWR'] as const) process.on(signal, end);
+
+  const lockPath = join(options.runDir, 'agent.lock');
+  // A stand-by is ready: it has nothing to do, and an upgrade must not wait for it.
+  const onStandBy = () => readiness.clear();
+  const held = acquireProcessLock({
+    path: lockPath,
+    binding: loadNativeBinding(),
+    log,
+    onStandBy,
+    signal: ending.signal,
+  });
+  if (
+    !(await held.then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    await http?.stop();
+    return;
+  }
+
+  const trigger: PassTrigger = new PassTrigger({
+    intervalMs: INTERVAL_MS,
+    retryMs: RETRY_MS,
+    pass: async () => {
+      if (options.engine === 'spawn' && !engine.connected) engineProcess.ensure(performance.now());
+      const next = await metrics.time(() => pass.run());
+      readiness.delete('no pass has run yet');
+      return next;
+    },
+    onError: (error) => log.error({ error }, 'the pass failed'),
+  });
+  const request = (): void => trigger.request();
+  const engine = new EngineAccess({ socketPath: join(options.runDir, 'engine.sock'), onChange: request });
+  const engineProcess = new EngineProcess(options, packageRoot, log, request);
+  const source = await makeSource(options, version, log, request);
+  const kernel = new Kernel({ runDir: options.runDir, packageRoot, log, metrics, onSettled: request });
+  const devices = new Devices({ ioTimeoutSeconds: options.ioTimeout, log });
+  const pass: Pass = new Pass({
+    source,
+    journals: new JournalStore(options.stateDir),
+    engine,
+    kernel,
+    devices,
+    versions: { agentVersion: version, kernelVersion: release() },
+    ioTimeoutSeconds: options.ioTimeout,
+    now: () => new Date(),
+    log,
+  });
+  ending.signal.addEventListener('abort', () => trigger.stop(), { once: true });
+  if (ending.signal.aborted) trigger.stop();
+  log.info({ node: options.nodeName, version, source: options.manifests ?? 'ScstNode' }, 'agent started');
+  await trigger.run();
+
+  if (hostGoesDown) {
+    await prepareForPowerOff({
+      journal: pass.current,
+      drain: () => engine.drain(),
+      observe: () => kernel.observe(),
+      execute: (steps) => kernel.execute(steps),
+      writeThrough: (hctl) => devices.writeThrough(hctl),
+      log,
+    });
+  }
+  engine.close();
+  await source.stop();
+  await http?.stop();
+  log.info('agent ended');
+}
+
+async function makeSource(
+  options: AgentOptions,
+  version: string,
+  log: Logger,
+  onChange: () => void,
+): Promise<DesiredStateSource> {
+  const { manifests, nodeName, stateDir, runDir, namespace, kubeconfig } = options;
+  if (manifests !== undefined) {
+    const setupId = await setupIdOf(stateDir, options.setupId);
+    return new DirectorySource({ directory: manifests, nodeName, setupId, stateDir, runDir, onChange, log });
+  }
+  const api = new ApiClient(loadKubeConfig(kubeconfig), `scst-node-agent/${version}`);
+  return new ScstNodeSource({ api, nodeName, namespace, leaseLabels: AGENT_LEASE_LABELS, onChange, log });
+}
+
+/** The directory of package.json: above this file in a checkout, above dist/ when compiled. */
+function findPackageRoot(from: string): string {
+  let directory = from;
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return directory;
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`scst-node-agent: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
