@@ -9,6 +9,10 @@ import { parseOptions } from './options.js';
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
+  if (options.kubeconfig !== undefined) {
+    // The operator's base class reads the default configuration before it can be told of another one.
+    process.env['KUBECONFIG'] = options.kubeconfig;
+  }
   const logger = pino({ name: 'scst-operator', level: options.logLevel });
   const metrics = createMetrics();
   const operator = new ScstOperator({

@@ -44,9 +44,7 @@ export function parseOptions(argv: readonly string[]): OperatorOptions {
         .argParser(parseNamespace),
     )
     .addOption(
-      new Option('--kubeconfig <file>', 'credentials (default: as kubectl, or the service account of the pod)').env(
-        'KUBECONFIG',
-      ),
+      new Option('--kubeconfig <file>', 'credentials (default: $KUBECONFIG and ~/.kube/config, or those of the pod)'),
     )
     .addOption(
       new Option('--leader-elect [boolean]', 'let one of several operators lead; false takes the Lease at once')

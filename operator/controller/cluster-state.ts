@@ -1,7 +1,8 @@
 // What the caches say, made ready for decisions: feeds the planner, follows the agents, names the keys of each change.
-import type { Change as PlannerChange, ClusterNode, Planner } from '../plan/planner.js';
+import type { ClusterNode, Change as PlannerChange } from '../plan/objects.js';
+import type { Planner } from '../plan/planner.js';
 import { objectsConcerned } from '../plan/references.js';
-import type { NodeView } from '../rollup/decide-object.js';
+import type { NodeView } from '../rollup/release.js';
 import type { LeaseObject } from '../kube/lease.js';
 import type { Change } from '../kube/reflector.js';
 import { Agents } from './agents.js';
@@ -44,7 +45,7 @@ export class ClusterState {
 
   userObjectChanged(kind: UserKind, { type, object }: Change<UserObject>): void {
     const { name } = object.metadata;
-    this.feed({ kind, name, ...(type === 'Deleted' ? {} : { object }) } as PlannerChange);
+    this.feed({ kind, name, ...(type === 'Deleted' ? {} : { object }) });
     this.options.enqueue(keyOf(kind, name));
   }
 
@@ -80,6 +81,9 @@ export class ClusterState {
       this.agents.forgetLease(name);
     } else {
       this.agents.observeLease(object);
+    }
+    if (type !== 'Modified') {
+      this.options.enqueue(keyOf('node', name));
     }
   }
 
@@ -128,7 +132,7 @@ export class ClusterState {
         ...(scstNode === undefined ? {} : { scstNode }),
         ...(written === undefined ? {} : { writtenGeneration: written.generation }),
         agent: this.agents.stateOf(name, node, scstNode),
-      } as NodeView;
+      };
     });
     return this.view;
   }
@@ -155,6 +159,12 @@ export class ClusterState {
     );
   }
 
+  /** Whether an agent was ever there. */
+  agentSeen(name: string): boolean {
+    const node = this.caches.nodes.get(name);
+    return this.agents.stateOf(name, node, this.caches.scstNodes.get(name)).state !== 'NeverSeen';
+  }
+
   /** The highest epoch that any ScstNode or agent knows. */
   highestEpoch(): number {
     return this.caches.scstNodes
@@ -175,10 +185,8 @@ export class ClusterState {
     return new Set(all.map(({ metadata }) => metadata.name));
   }
 
-  private userObjects(): (UserObject & { kind: UserKind })[] {
-    return Object.entries(this.caches.objects).flatMap(([kind, cache]) =>
-      cache.list().map((object) => ({ ...object, kind: kind as UserKind })),
-    );
+  private userObjects(): UserObject[] {
+    return Object.values(this.caches.objects).flatMap((cache) => cache.list());
   }
 
   private enqueueConcerned(before: ScstNodeObject | undefined, after: ScstNodeObject | undefined): void {

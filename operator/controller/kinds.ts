@@ -1,25 +1,11 @@
 // The kinds that the controller watches, and the names that it writes under.
-import { GROUP, PLURALS, VERSION, type Kind, type USER_KINDS } from '../../crds/names.js';
-import type {
-  ScstDeviceSpec,
-  ScstLunSpec,
-  ScstNodeSpec,
-  ScstNodeStatus,
-  ScstSessionSpec,
-  ScstTargetSpec,
-} from '../../crds/types.js';
+import { GROUP, PLURALS, VERSION, type Kind } from '../../crds/names.js';
+import type { ScstNode } from '../../crds/types.js';
+import type { UserKind, UserObject } from '../plan/objects.js';
 import type { ApiObject, Resource } from '../kube/resources.js';
 
-export type UserKind = (typeof USER_KINDS)[number];
-
-export interface UserObject extends ApiObject {
-  spec: ScstDeviceSpec | ScstTargetSpec | ScstSessionSpec | ScstLunSpec;
-  status?: object;
-}
-export interface ScstNodeObject extends ApiObject {
-  spec: ScstNodeSpec;
-  status?: ScstNodeStatus;
-}
+export type { UserKind, UserObject };
+export type ScstNodeObject = ScstNode;
 export interface NodeObject extends ApiObject {
   status?: { conditions?: { type: string; status: string }[] };
 }

@@ -1,18 +1,24 @@
 // Executes, key by key, what the pure functions decide.
 import { decideNode } from '../plan/decide-node.js';
 import { decideObject } from '../rollup/decide-object.js';
+import type { Hold } from '../rollup/release.js';
 import { isApiError } from '../kube/errors.js';
 import { TerminalError, type Outcome } from '../kube/work-queue.js';
 import type { EventText } from '../kube/events.js';
-import type { OwnerReference } from '../kube/resources.js';
 import type { ScstNodeSpec } from '../../crds/types.js';
 import type { ClusterState } from './cluster-state.js';
 import { keyOf, parseKey, type ScstNodeObject, type UserKind, type UserObject } from './kinds.js';
 import { Pace } from './pace.js';
 
+/** The Node that a ScstNode is for. */
+export interface NodeOwner {
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** The writes; each resolves with the answer, after the cache has it. They throw ApiError. */
 export interface Writes {
-  createNode(name: string, owner: OwnerReference, spec: ScstNodeSpec): Promise<ScstNodeObject>;
+  createNode(name: string, owner: NodeOwner, spec: ScstNodeSpec): Promise<ScstNodeObject>;
   /** Refused with Conflict unless `live` is still what is stored. */
   applyNode(live: ScstNodeObject, spec: ScstNodeSpec): Promise<ScstNodeObject>;
   deleteNode(live: ScstNodeObject): Promise<void>;
@@ -40,6 +46,9 @@ const ATTEMPTS_ON_CONFLICT = 3;
 export class Reconciler {
   private readonly nodePace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 2_000 });
   private readonly statusPace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 5_000 });
+
+  /** By key: uid of the object whose finalizer was removed. The answer to that doesn't show in the cache; the end does. */
+  private readonly released = new Map<string, string | undefined>();
 
   constructor(private readonly options: ReconcilerOptions) {}
 
@@ -89,6 +98,10 @@ export class Reconciler {
       case 'superseded':
         throw new TerminalError(`ScstNode ${name} carries a higher epoch than ${epoch}: somebody else leads`);
       case 'create':
+        if (isEmpty(decision.spec) && !state.agentSeen(name)) {
+          // Neither is anything wanted of this node nor is anybody there to be told so.
+          return;
+        }
         this.wroteNode(await writes.createNode(name, decision.owner, decision.spec));
         return;
       case 'apply':
@@ -113,24 +126,30 @@ export class Reconciler {
   }
 
   private async reconcileObject(kind: UserKind, name: string): Promise<Outcome | void> {
-    const { state, writes, epoch, now, gracePeriodMilliseconds } = this.options;
+    const { state, writes, epoch, now, gracePeriodMilliseconds, enqueue } = this.options;
     const key = keyOf(kind, name);
     let object = state.caches.objects[kind].get(name);
     if (object === undefined) {
       this.statusPace.forget(key);
+      this.released.delete(key);
+      return;
+    }
+    if (this.released.has(key) && this.released.get(key) === object.metadata.uid) {
       return;
     }
     const decision = decideObject({
       planner: state.planner,
-      object: { ...object, kind },
+      object,
       nodes: state.nodeViews(),
       epoch,
       now: now(),
       gracePeriodMs: gracePeriodMilliseconds,
     });
+    decision.nodes.forEach((node) => enqueue(keyOf('node', node)));
     if (decision.finalizer !== 'keep') {
       object = await writes.setFinalizer(kind, object, decision.finalizer === 'add');
       if (decision.finalizer === 'remove') {
+        this.released.set(key, object.metadata.uid);
         return;
       }
     }
@@ -147,10 +166,7 @@ export class Reconciler {
     return decision.retryAfterMs === undefined ? undefined : { requeueAfterMilliseconds: decision.retryAfterMs };
   }
 
-  private reportWaiting(
-    object: UserObject,
-    waitingFor: readonly { node: string; reason: string; message: string }[],
-  ): void {
+  private reportWaiting(object: UserObject, waitingFor: readonly Hold[]): void {
     for (const { node, reason, message } of waitingFor) {
       const note = `node ${node}: ${message}`;
       this.options.report(object, { type: 'Normal', reason, action: 'Detach', note });
@@ -165,6 +181,10 @@ export class Reconciler {
       this.options.report(after, { type, reason: is.reason, action: 'Reconcile', note: is.message });
     }
   }
+}
+
+function isEmpty({ devices, targets, sessions, luns }: ScstNodeSpec): boolean {
+  return [devices, targets, sessions, luns].every(({ length }) => length === 0);
 }
 
 interface Ready {

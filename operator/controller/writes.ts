@@ -1,10 +1,10 @@
 // The writes of one term of leadership, each under the field manager of its concern.
-import { FINALIZER } from '../../crds/names.js';
+import { API_VERSION, FINALIZER } from '../../crds/names.js';
 import type { ScstNodeSpec } from '../../crds/types.js';
 import type { Writer } from '../kube/apply.js';
 import type { Api } from '../kube/client.js';
 import { isApiError } from '../kube/errors.js';
-import { pathOf, type ApiObject, type OwnerReference, type Resource } from '../kube/resources.js';
+import { pathOf, type ApiObject, type Resource } from '../kube/resources.js';
 import { TerminalError } from '../kube/work-queue.js';
 import {
   FINALIZER_MANAGER,
@@ -16,7 +16,7 @@ import {
   type UserKind,
   type UserObject,
 } from './kinds.js';
-import type { Writes } from './reconciler.js';
+import type { NodeOwner, Writes } from './reconciler.js';
 
 export interface ClusterWritesOptions {
   readonly api: Api;
@@ -30,8 +30,13 @@ export interface ClusterWritesOptions {
 export class ClusterWrites implements Writes {
   constructor(private readonly options: ClusterWritesOptions) {}
 
-  createNode(name: string, owner: OwnerReference, spec: ScstNodeSpec): Promise<ScstNodeObject> {
-    const object: ScstNodeObject = { metadata: { name, ownerReferences: [owner] }, spec };
+  createNode(name: string, owner: NodeOwner, spec: ScstNodeSpec): Promise<ScstNodeObject> {
+    const object: ScstNodeObject = {
+      apiVersion: API_VERSION,
+      kind: 'ScstNode',
+      metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', ...owner }] },
+      spec,
+    };
     return this.write(SCST_NODES, () => this.options.writer.create(SCST_NODES, object, SPEC_MANAGER));
   }
 
@@ -70,20 +75,34 @@ export class ClusterWrites implements Writes {
     }
   }
 
-  setFinalizer(kind: UserKind, live: UserObject, present: boolean): Promise<UserObject> {
+  async setFinalizer(kind: UserKind, live: UserObject, present: boolean): Promise<UserObject> {
     const resource = resourceOf(kind);
     const { writer } = this.options;
-    return this.write(resource, () =>
-      present
-        ? writer.addFinalizer(resource, live, FINALIZER, FINALIZER_MANAGER)
-        : writer.removeFinalizer(resource, live, FINALIZER, FINALIZER_MANAGER),
+    if (present) {
+      return this.write(resource, () => writer.addFinalizer(resource, live, FINALIZER, FINALIZER_MANAGER));
+    }
+    return this.write(resource, () => writer.removeFinalizer(resource, live, FINALIZER, FINALIZER_MANAGER)).catch(
+      (error: unknown) => {
+        if (isApiError(error, 'NotFound')) {
+          return live;
+        }
+        throw error;
+      },
     );
   }
 
   setStatus(kind: UserKind, live: UserObject, status: object): Promise<UserObject> {
     const resource = resourceOf(kind);
     return this.write(resource, () =>
-      this.options.writer.apply(resource, live, { status }, { fieldManager: STATUS_MANAGER, subresource: 'status' }),
+      this.options.writer.apply(
+        resource,
+        live,
+        { status },
+        {
+          fieldManager: STATUS_MANAGER,
+          subresource: 'status',
+        },
+      ),
     );
   }
 

@@ -145,7 +145,7 @@ export class Lease {
 
   /** Short, so that there is time for another attempt before the Lease runs out. */
   private timeout(): AbortSignal {
-    return AbortSignal.timeout((this.options.durationSeconds * 1000) / 3);
+    return AbortSignal.timeout(Math.ceil((this.options.durationSeconds * 1000) / 3));
   }
 
   private path(named: boolean): string {
