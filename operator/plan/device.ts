@@ -2,7 +2,7 @@
 import type { NodeDevice, ScstDevice, VdiskFileio } from '../../crds/types.js';
 import { deviceIdentity } from './identity.js';
 import { generationOf, scstNameOf, uidOf, type FindingReason } from './objects.js';
-import { parseQuantity, QuantityError } from './quantity.js';
+import { parseQuantity, QuantityError } from '../../crds/quantity.js';
 
 /** Why a device is realised nowhere. */
 export interface Refusal {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ScstDeviceStatus, ScstLunStatus, ScstSessionStatus, ScstTargetStatus } from '../../crds/types.js';
 import { handlerOf } from '../plan/device.js';
 import { generationOf, type UserObject } from '../plan/objects.js';
-import { formatQuantity } from '../plan/quantity.js';
+import { formatQuantity } from '../../crds/quantity.js';
 import { toConditions, type Verdict } from './conditions.js';
 import type { EntryReport, Unit } from './units.js';
 

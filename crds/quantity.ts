@@ -2,8 +2,11 @@
 
 /** Why a quantity isn't a number of bytes. */
 export class QuantityError extends Error {
-  readonly code = 'INVALID_QUANTITY';
-  constructor(text: string, problem: string) {
+  constructor(
+    readonly code: 'MALFORMED' | 'FRACTION' | 'TOO_LARGE',
+    text: string,
+    problem: string,
+  ) {
     super(`${text} ${problem}`);
     this.name = 'QuantityError';
   }
@@ -33,17 +36,17 @@ export function parseQuantity(quantity: string | number): bigint {
   const match = /^([0-9]+)(?:[.]([0-9]+))?([A-Za-z]*)$/.exec(text);
   const unit = match === null ? undefined : UNITS[match[3] ?? ''];
   if (match === null || unit === undefined) {
-    throw new QuantityError(text, 'is not a quantity such as 1Gi or 1048576');
+    throw new QuantityError('MALFORMED', text, 'is not a quantity such as 1Gi or 1048576');
   }
   const fraction = match[2] ?? '';
   const scaled = BigInt(`${match[1] ?? ''}${fraction}`) * unit;
   const divisor = 10n ** BigInt(fraction.length);
   if (scaled % divisor !== 0n) {
-    throw new QuantityError(text, 'is not a whole number of bytes');
+    throw new QuantityError('FRACTION', text, 'is not a whole number of bytes');
   }
   const bytes = scaled / divisor;
   if (bytes > MAXIMUM) {
-    throw new QuantityError(text, 'is more than 2^63-1 bytes');
+    throw new QuantityError('TOO_LARGE', text, 'is more than 2^63-1 bytes');
   }
   return bytes;
 }
