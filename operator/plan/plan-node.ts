@@ -13,7 +13,7 @@ import { Capacity } from './capacity.js';
 import { DeviceEntries } from './device-entries.js';
 import { preferredRelTgtId, sessionTransportId } from './identity.js';
 import { namesOf, type Index } from './object-index.js';
-import { byAge, byName, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
+import { byAge, byName, compare, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
 import { live, lunHolder, lunsOf, sessionsOf } from './placement.js';
 
 /** 0BE0h: SAS, what scst_local shows. */
@@ -101,6 +101,11 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
     refused: devices.refused,
     generations: new Map(entries.map(({ uid, generation }) => [uid, generation])),
   };
+}
+
+/** Every node's plan, by the node's name. */
+export function planAll(index: Index, options: PlanOptions): Map<string, NodePlan> {
+  return new Map([...index.nodes.keys()].sort(compare).map((name) => [name, planNode(index, name, options)]));
 }
 
 /** The targets of the node by name; of two with one scstName or one explicit relTgtId the older. */

@@ -1,0 +1,79 @@
+// Random objects over a few names, so that references hit, miss and conflict often.
+import fc from 'fast-check';
+import type { UserObject } from '../../crds/types.js';
+import type { Change, ClusterNode } from '../../operator/plan/objects.js';
+import { at, device, lun, node, put, session, target, type Meta } from './objects.js';
+
+export const NODES = ['n1', 'n2', 'n3'] as const;
+const ZONES = ['a', 'b'] as const;
+const FEW = ['x', 'y', 'z'] as const;
+
+const nodeName = fc.constantFrom(...NODES);
+const few = fc.constantFrom(...FEW);
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined, freq: 2 });
+
+const meta: fc.Arbitrary<Meta> = fc.record({
+  created: fc.nat({ max: 4 }),
+  generation: fc.integer({ min: 1, max: 3 }),
+  deleting: fc.nat({ max: 9 }).map((value) => value === 0),
+  uid: fc.nat({ max: 2 }).map((value) => `u${value}`),
+});
+
+/** Drops members that are undefined: an absent field is absent. */
+function defined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
+}
+
+const deletionPolicy = rarely(fc.constantFrom('Force' as const, 'WaitForIdle' as const));
+
+const devices = fc
+  .tuple(few, meta, rarely(few), rarely(fc.constantFrom('Exclusive' as const, 'Shared' as const)), rarely(few))
+  .map(([name, { uid, ...rest }, scstName, sharing, serial]) =>
+    device(name, defined({ scstName, sharing, identity: serial === undefined ? undefined : { serial } }) as object, {
+      ...rest,
+      uid: `device-${name}-${uid}`,
+    }),
+  );
+const targets = fc
+  .tuple(few, meta, rarely(few), rarely(nodeName), fc.constantFrom(...ZONES), rarely(fc.integer({ min: 1, max: 2 })))
+  .map(([name, { uid, ...rest }, scstName, on, zone, relTgtId]) =>
+    target(
+      name,
+      defined({
+        scstName,
+        relTgtId,
+        ...(on === undefined ? { nodeSelector: { matchLabels: { zone } } } : { nodeName: on }),
+      }),
+      { ...rest, uid: `target-${name}-${uid}` },
+    ),
+  );
+const sessions = fc
+  .tuple(few, meta, few, rarely(few), rarely(nodeName), deletionPolicy)
+  .map(([name, { uid, ...rest }, to, scstName, on, policy]) =>
+    session(name, defined({ target: to, scstName, nodeName: on, deletionPolicy: policy }), {
+      ...rest,
+      uid: `session-${name}-${uid}`,
+    }),
+  );
+const luns = fc
+  .tuple(fc.constantFrom('k', 'l', 'm', 'n'), meta, few, few, fc.nat({ max: 2 }), deletionPolicy)
+  .map(([name, { uid, ...rest }, to, of, number, policy]) =>
+    lun(name, defined({ target: to, device: of, lun: number, deletionPolicy: policy }), {
+      ...rest,
+      uid: `lun-${name}-${uid}`,
+    }),
+  );
+const nodes: fc.Arbitrary<ClusterNode> = fc
+  .tuple(nodeName, fc.constantFrom(...ZONES), fc.nat({ max: 3 }))
+  .map(([name, zone, created]) => ({ ...node(name, { zone }), creationTimestamp: at(created) }));
+
+export const userObject: fc.Arbitrary<UserObject> = fc.oneof(devices, targets, sessions, luns);
+
+/** A new version of an object or node, or its end. */
+export const change: fc.Arbitrary<Change> = fc
+  .tuple(fc.oneof({ weight: 4, arbitrary: userObject }, { weight: 1, arbitrary: nodes }), fc.nat({ max: 4 }))
+  .map(([object, gone]) => {
+    const brought = put(object);
+    return gone === 0 ? ({ kind: brought.kind, name: brought.name }) : brought;
+  });
