@@ -26,32 +26,32 @@ export type NodeAction =
   | { action: 'superseded'; epoch: number };
 
 export type NodeDecision = NodeAction & {
-  /** Objects whose entry or finding on the node changed since the last decision about it. */
+  /** Objects whose entry or finding on the node changed since the last decision about it, and those that wait for the node. */
   changed: ObjectKey[];
   /** Objects that the node should have, but whose finalizer has to be there first. */
   awaiting: ObjectKey[];
 };
 
-const NOTHING: { changed: ObjectKey[]; awaiting: ObjectKey[] } = { changed: [], awaiting: [] };
-
 /** Decides about one node. */
 export function decideNode({ planner, name, epoch, current }: NodeInput): NodeDecision {
   const node = planner.index.nodes.get(name);
+  // Whatever made the controller look at this node may be what a deleted object waits for.
+  const nothing = { changed: planner.waitingFor(name), awaiting: [] };
   if (node === undefined) {
     planner.forget(name);
   }
   if (current !== undefined && current.spec.epoch > epoch) {
-    return { action: 'superseded', epoch: current.spec.epoch, ...NOTHING };
+    return { action: 'superseded', epoch: current.spec.epoch, ...nothing };
   }
   if (current !== undefined && current.spec.nodeUID !== node?.uid) {
     // Another Node of the same name is another machine: what the old one was to do is not for it.
-    return { action: 'delete', uid: current.metadata.uid ?? '', ...NOTHING };
+    return { action: 'delete', uid: current.metadata.uid ?? '', ...nothing };
   }
   if (node === undefined) {
-    return { action: 'none', ...NOTHING };
+    return { action: 'none', ...nothing };
   }
   const plan = planner.plan(name, current?.spec);
-  const changed = planner.decide(name, plan);
+  const changed = [...nothing.changed, ...planner.decide(name, plan)];
   const { planned, awaiting } = admissible(planner, plan, current);
   const spec: ScstNodeSpec = {
     nodeUID: node.uid,

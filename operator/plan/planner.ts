@@ -18,6 +18,8 @@ export class Planner {
   private current: Index = EMPTY_INDEX;
   private readonly plans = new Map<string, NodePlan>();
   private readonly decided = new Map<string, NodePlan>();
+  /** By node, the objects whose release it holds up, by their key's text. */
+  private readonly waiting = new Map<string, Map<string, ObjectKey>>();
 
   constructor(readonly setupId: string) {}
 
@@ -65,6 +67,23 @@ export class Planner {
     const before = this.decided.get(node);
     this.decided.set(node, plan);
     return before === plan ? [] : differences(before, plan);
+  }
+
+  /** Remembers the nodes that hold up the release of an object, in place of those that did. */
+  wait(key: ObjectKey, nodes: readonly string[]): void {
+    const text = keyText(key);
+    for (const objects of this.waiting.values()) {
+      objects.delete(text);
+    }
+    for (const node of nodes) {
+      const objects = this.waiting.get(node) ?? new Map<string, ObjectKey>();
+      this.waiting.set(node, objects.set(text, key));
+    }
+  }
+
+  /** The objects whose release a node holds up. */
+  waitingFor(node: string): ObjectKey[] {
+    return [...(this.waiting.get(node)?.values() ?? [])];
   }
 
   /** Forgets a node that is gone. */

@@ -114,7 +114,7 @@ const LISTS = {
 
 /**
  * The objects whose status or release may differ between two states of a ScstNode; all that it names when one of them is
- * absent. Objects with a tombstone always count: what they wait for is the observed generation.
+ * absent. What a deleted object waits for is the Planner's to know.
  */
 export function objectsConcerned(before: ScstNode | undefined, after: ScstNode | undefined): ObjectKey[] {
   const old = mentions(before);
@@ -122,7 +122,7 @@ export function objectsConcerned(before: ScstNode | undefined, after: ScstNode |
   const keys = new Map<string, ObjectKey>();
   for (const [uid, mention] of [...old, ...now]) {
     const [a, b] = [old.get(uid), now.get(uid)];
-    if (mention.key !== undefined && (a === undefined || b === undefined || b.buried || !isDeepStrictEqual(a, b))) {
+    if (a === undefined || b === undefined || !isDeepStrictEqual(a, b)) {
       keys.set(uid, mention.key);
     }
   }
@@ -130,7 +130,7 @@ export function objectsConcerned(before: ScstNode | undefined, after: ScstNode |
 }
 
 interface Mention {
-  key?: ObjectKey;
+  key: ObjectKey;
   buried: boolean;
   generation?: number;
   statuses: unknown[];

@@ -76,6 +76,10 @@ function decideDeleted({ planner, object, nodes, epoch, now, gracePeriodMs }: Ob
     return { finalizer: 'keep', waitingFor: [], ...base };
   }
   const waitingFor = releaseHolds(uid, nodes, { epoch, now, gracePeriodMs });
+  planner.wait(
+    { kind: object.kind, name: object.metadata.name },
+    waitingFor.map(({ node }) => node),
+  );
   if (waitingFor.length === 0) {
     return { finalizer: 'remove', waitingFor, ...base };
   }
