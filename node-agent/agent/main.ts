@@ -7,9 +7,8 @@ import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ApiClient, loadKubeConfig } from '../../operator/kube/client.js';
 import { HttpServer } from '../../operator/kube/http-server.js';
-import { AGENT_LEASE_LABELS } from '../../operator/plan/agent-lease.js';
 import { acquireProcessLock } from '../native/process-lock.js';
-import { loadNativeBinding } from '../native/index.js';
+import { loadNative } from '../native/index.js';
 import { Devices } from './devices.js';
 import { EngineAccess } from './engine-access.js';
 import { EngineProcess } from './engine-process.js';
@@ -17,7 +16,7 @@ import { JournalStore } from './journal-store.js';
 import { Kernel } from './kernel.js';
 import { AgentMetrics } from './metrics.js';
 import { parseAgentOptions, type AgentOptions } from './options.js';
-import { Pass } from './pass.js';
+import { isForced, Pass } from './pass.js';
 import { setupIdOf } from './setup-id.js';
 import { prepareForPowerOff } from './shutdown.js';
 import { DirectorySource } from './sources/directory.js';
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
   const onStandBy = () => readiness.clear();
   const held = acquireProcessLock({
     path: lockPath,
-    binding: loadNativeBinding(),
+    binding: loadNative(),
     log,
     onStandBy,
     signal: ending.signal,
@@ -87,7 +86,13 @@ async function main(): Promise<void> {
   const engine = new EngineAccess({ socketPath: join(options.runDir, 'engine.sock'), onChange: request });
   const engineProcess = new EngineProcess(options, packageRoot, log, request);
   const source = await makeSource(options, version, log, request);
-  const kernel = new Kernel({ runDir: options.runDir, packageRoot, log, metrics, onSettled: request });
+  const kernel = new Kernel({
+    runDir: options.runDir,
+    forced: (backstore) => isForced(pass.current, backstore),
+    onSettled: request,
+    metrics,
+    log,
+  });
   const devices = new Devices({ ioTimeoutSeconds: options.ioTimeout, log });
   const pass: Pass = new Pass({
     source,
@@ -133,7 +138,7 @@ async function makeSource(
     return new DirectorySource({ directory: manifests, nodeName, setupId, stateDir, runDir, onChange, log });
   }
   const api = new ApiClient(loadKubeConfig(kubeconfig), `scst-node-agent/${version}`);
-  return new ScstNodeSource({ api, nodeName, namespace, leaseLabels: AGENT_LEASE_LABELS, onChange, log });
+  return new ScstNodeSource({ api, nodeName, namespace, onChange, log });
 }
 
 /** The directory of package.json: above this file in a checkout, above dist/ when compiled. */

@@ -2,12 +2,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Condition, ScstNodeStatus } from '../../crds/types.js';
-import { diff, sessionWwn, type Finding, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
+import {
+  diff,
+  parseBackstoreName,
+  sessionWwn,
+  type Finding,
+  type ObservedLio,
+  type Step,
+  type StepResult,
+} from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
 import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
 import { engineConfiguration, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
-import { reclaimDeparted } from './reclaim.js';
+import { LONE_NODE_EPOCH, reclaimDeparted } from './reclaim.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { nodeStatus, withTransitions, type RealisedLun } from './status.js';
 import { acceptWish, type Acceptance, type Journal } from './wish.js';
@@ -83,7 +91,7 @@ export class Pass {
       this.journal = await journals.read();
       this.journalRead = true;
     }
-    const acceptance = acceptWish(this.journal, await source.state(), source.nodeUID);
+    const acceptance = acceptWish(this.journal, await source.state(this.journal), source.nodeUID);
     if (acceptance.accepted) await this.keep(acceptance.journal);
     else log.debug({ reason: acceptance.reason }, acceptance.message);
     return acceptance;
@@ -180,6 +188,20 @@ export class Pass {
     // Without a look at the kernel the lists of the last report stay: an empty list would say that nothing is there.
     source.report({ ...(found === undefined ? source.reported : {}), ...versions, ...lists, conditions });
   }
+}
+
+/** Whether the pair of a backstore has to go even while it is in use (deletionPolicy: Force); never what merely vanished. */
+export function isForced(journal: Journal | undefined, backstore: string): boolean {
+  const uids = parseBackstoreName(backstore);
+  if (journal === undefined || uids === undefined) return false;
+  const own = [uids.sessionUid, uids.lunUid];
+  const tombstones = journal.spec.tombstones.filter((tombstone) => own.includes(tombstone.uid));
+  if (tombstones.length > 0) return tombstones.some((tombstone) => tombstone.force && tombstone.reason !== 'Vanished');
+  const { sessions, luns } = journal.departed;
+  return (
+    journal.spec.epoch === LONE_NODE_EPOCH &&
+    [...sessions, ...luns].some((entry) => own.includes(entry.uid) && entry.force)
+  );
 }
 
 /** Host numbers of the sessions that are realised, by uid. */

@@ -7,10 +7,11 @@ import type { ScstNodeSpec, ScstNodeStatus } from '../../../crds/types.js';
 import { validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
 import type { Finding } from '../../../operator/plan/objects.js';
+import { objectFindings } from '../../../operator/plan/placement.js';
 import { planNode } from '../../../operator/plan/plan-node.js';
 import { writeDurably } from '../journal-store.js';
 import { LONE_NODE_EPOCH } from '../reclaim.js';
-import type { SourceState } from '../wish.js';
+import type { Journal, SourceState } from '../wish.js';
 import { readManifests, type ManifestProblem } from './manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
 import type { DesiredStateSource } from './source.js';
@@ -56,10 +57,10 @@ export class DirectorySource implements DesiredStateSource {
     return this.last;
   }
 
-  async state(): Promise<SourceState> {
+  async state(journal: Journal | undefined): Promise<SourceState> {
     this.watch();
     try {
-      return await this.read();
+      return await this.read(journal);
     } catch (error) {
       const { message } = error as Error;
       this.tell([{ file: this.options.directory, message }], []);
@@ -82,15 +83,17 @@ export class DirectorySource implements DesiredStateSource {
     await this.writing;
   }
 
-  private async read(): Promise<SourceState> {
+  private async read(journal: Journal | undefined): Promise<SourceState> {
     const { directory, nodeName, setupId } = this.options;
     const { documents, problems } = await readManifests(directory);
     const before = await this.remembered();
     const now = new Date().toISOString();
     const made = manifestObjects(documents, { setupId, known: before, now, nodeName, validate: validateManifest });
     const index = buildIndex(made.objects, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
-    const plan = planNode(index, nodeName, { setupId });
-    this.tell([...problems, ...made.problems], plan.findings);
+    const kept = new Map(journal?.spec.devices.map((device) => [device.uid, device]));
+    const plan = planNode(index, nodeName, { setupId, kept });
+    const findings = [...made.objects.flatMap((object) => objectFindings(index, object)), ...plan.findings];
+    this.tell([...problems, ...made.problems], findings);
     const complete = this.problems.length === 0;
     // While something is broken nothing is forgotten: age and former spec of an object must outlive a typing error.
     await this.remember(complete ? made.known : { ...before, ...made.known });

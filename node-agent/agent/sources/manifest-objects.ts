@@ -1,11 +1,10 @@
 // From manifest documents to objects as the API server would hold them: validated, defaulted, with uid and age (pure).
 import { v5 as uuid5 } from 'uuid';
-import { FINALIZER } from '../../../crds/names.js';
-import type { UserKind, UserObject } from '../../../crds/types.js';
+import { FINALIZER, USER_KINDS } from '../../../crds/names.js';
+import type { UserObject } from '../../../crds/types.js';
 import type { validateManifest } from '../../../crds/validation/validate.js';
 import type { ManifestDocument, ManifestProblem } from './manifest-files.js';
 
-const USER_KINDS: readonly UserKind[] = ['ScstDevice', 'ScstTarget', 'ScstSession', 'ScstLun'];
 /** Namespace of the uids of objects that no API server has seen. */
 const UID_NAMESPACE = '6f0f6d0e-6d1c-5a0e-9d2b-5c57a3c2f1e4';
 
@@ -34,7 +33,7 @@ export function manifestObjects(
   documents: readonly ManifestDocument[],
   context: { setupId: string; known: KnownObjects; now: string; nodeName: string; validate: typeof validateManifest },
 ): ManifestObjects {
-  const objects = new Map<string, { object: UserObject; document: ManifestDocument }>();
+  const objects = new Map<string, { object: UserObject; document: ManifestDocument; remembered: KnownObject }>();
   const problems: ManifestProblem[] = [];
   for (const document of documents) {
     const { kind, metadata } = (document.object ?? {}) as { kind?: string; metadata?: { name?: string } };
@@ -58,17 +57,18 @@ export function manifestObjects(
       problems.push({ file: document.file, line: document.line, field: 'metadata.name', message });
       continue;
     }
-    const object = completed(result.object, uid, before?.firstSeen ?? context.now);
-    objects.set(uid, { object: onThisNode(object, context.nodeName), document });
+    const firstSeen = before?.firstSeen ?? context.now;
+    const object = onThisNode(completed(result.object, uid, firstSeen), context.nodeName);
+    // The spec as it was written: that is what immutability is judged by.
+    objects.set(uid, { object, document, remembered: { firstSeen, spec: result.object.spec } });
   }
-  const kept = [...objects.values()].map(({ object }) => object);
-  const known = Object.fromEntries(kept.map((object) => [uidOf(object), rememberedOf(object, context)]));
-  return { objects: kept, known, problems };
+  const known = Object.fromEntries([...objects].map(([uid, { remembered }]) => [uid, remembered]));
+  return { objects: [...objects.values()].map(({ object }) => object), known, problems };
 }
 
 function completed(object: UserObject, uid: string, creationTimestamp: string): UserObject {
   const metadata = { ...object.metadata, uid, generation: 1, creationTimestamp, finalizers: [FINALIZER] };
-  return { ...object, metadata } as UserObject;
+  return { ...object, metadata };
 }
 
 /** A lone node has no labels: every selector matches it (docs/adr/0002-lone-node-selectors.md). */
@@ -76,12 +76,4 @@ function onThisNode(object: UserObject, nodeName: string): UserObject {
   if (object.kind !== 'ScstTarget' || object.spec.nodeSelector === undefined) return object;
   const { nodeSelector: _, ...spec } = object.spec;
   return { ...object, spec: { ...spec, nodeName } };
-}
-
-function uidOf(object: UserObject): string {
-  return object.metadata.uid ?? '';
-}
-
-function rememberedOf(object: UserObject, { known, now }: { known: KnownObjects; now: string }): KnownObject {
-  return { firstSeen: known[uidOf(object)]?.firstSeen ?? now, spec: object.spec };
 }

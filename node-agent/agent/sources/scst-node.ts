@@ -18,6 +18,7 @@ const STATUS_INTERVAL_MS = 500;
 const STATUS_RETRY_MS = 30_000;
 const LEASE_SECONDS = 40;
 const RENEW_SECONDS = 10;
+const LEASE_LABELS = { 'app.kubernetes.io/name': 'scst-node-agent' };
 
 interface ScstNodeObject extends ApiObject {
   spec?: ScstNodeSpec;
@@ -29,7 +30,6 @@ export interface ScstNodeSourceOptions {
   nodeName: string;
   /** Of the agents' Leases. */
   namespace: string;
-  leaseLabels: Readonly<Record<string, string>>;
   onChange: () => void;
   log: Logger;
 }
@@ -45,7 +45,7 @@ export class ScstNodeSource implements DesiredStateSource {
   private uid: string | undefined;
 
   constructor(private readonly options: ScstNodeSourceOptions) {
-    const { api, nodeName, namespace, leaseLabels, log } = options;
+    const { api, nodeName, namespace, log } = options;
     this.reflector = new Reflector<ScstNodeObject>({
       api,
       resource: SCST_NODES,
@@ -71,7 +71,7 @@ export class ScstNodeSource implements DesiredStateSource {
       identity: nodeName,
       durationSeconds: LEASE_SECONDS,
       renewSeconds: RENEW_SECONDS,
-      labels: leaseLabels,
+      labels: LEASE_LABELS,
       onError: (error) => log.warn({ error: (error as Error).message }, 'the Lease can’t be renewed'),
     });
     this.reporter = new StatusReporter({

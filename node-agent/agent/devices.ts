@@ -1,0 +1,90 @@
+// The devices' side of a pass: each linked LUN gets its time-out and its links, and is described.
+import type { Logger } from 'pino';
+import {
+  findById,
+  forgetWriteCache,
+  linkPath,
+  linksOf,
+  setTimeoutSeconds,
+  syncLinks,
+  waitForScsiDevice,
+  readScsiDevice,
+  type LinkPlace,
+} from '../devices/index.js';
+import type { KernelLun } from './desire.js';
+import type { RealisedLun } from './status.js';
+import type { Journal } from './wish.js';
+
+/** Root of the paths that users use. */
+const LINKS = '/dev/scst';
+/** The mid-layer waits this much longer than the ring, so that error handling never starts during an outage. */
+const MARGIN_SECONDS = 30;
+/** Milliseconds for sd to probe a device that was just linked; the next pass looks again. */
+const PROBE_MS = 3_000;
+
+export interface DevicesOptions {
+  ioTimeoutSeconds: number;
+  log: Logger;
+}
+
+export class Devices {
+  constructor(private readonly options: DevicesOptions) {}
+
+  /** What is there of every linked LUN, by backstore; stale links are removed. */
+  async realise(journal: Journal, linked: readonly KernelLun[]): Promise<Map<string, RealisedLun>> {
+    const places = placesOf(journal);
+    const wantedLinks = new Map<string, string>();
+    const realised = new Map<string, RealisedLun>();
+    await Promise.all(
+      linked.map(async ({ backstore, hctl }) => {
+        if (hctl === undefined) return;
+        const place = places.get(backstore);
+        const found = await this.realiseOne(hctl, place, wantedLinks);
+        if (found !== undefined) realised.set(backstore, found);
+      }),
+    );
+    await syncLinks(LINKS, wantedLinks);
+    return realised;
+  }
+
+  /** See forgetWriteCache. */
+  async writeThrough(hctl: string): Promise<void> {
+    await forgetWriteCache(hctl);
+  }
+
+  private async realiseOne(
+    hctl: string,
+    place: (LinkPlace & { naa: string }) | undefined,
+    wantedLinks: Map<string, string>,
+  ): Promise<RealisedLun | undefined> {
+    const device = (await waitForScsiDevice(hctl, place === undefined ? 0 : PROBE_MS)) ?? (await readScsiDevice(hctl));
+    if (device === undefined) return undefined;
+    const { block, sg, bsg } = device;
+    const described: RealisedLun = {
+      hctl,
+      ...(block !== undefined && { block }),
+      ...(sg !== undefined && { sg }),
+      ...(bsg !== undefined && { bsg }),
+    };
+    if (place === undefined) return described;
+    await setTimeoutSeconds(device, this.options.ioTimeoutSeconds + MARGIN_SECONDS);
+    for (const [path, node] of linksOf(LINKS, place, device)) wantedLinks.set(path, node);
+    const byId = block === undefined ? undefined : await findById(block, place.naa);
+    return {
+      ...described,
+      ...(block !== undefined && { path: linkPath(LINKS, place) }),
+      ...(byId !== undefined && { byId }),
+    };
+  }
+}
+
+/** Where each (session, LUN) pair that is served belongs in the tree of links, by backstore. */
+function placesOf({ served }: Journal): Map<string, LinkPlace & { naa: string }> {
+  return new Map(
+    served.flatMap(({ identity, rings }) =>
+      rings.map(
+        ({ backstore, target, session, lun }) => [backstore, { target, session, lun, naa: identity.naa }] as const,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,11 @@
+// What the agent uses of SCSI devices: their names, time-outs, links, and whether they are in use.
+export { findById } from './by-id.js';
+export { claimUnused, DeviceInUse, type Claim } from './in-use.js';
+export { linkPath, linksOf, syncLinks, UnusableName, type LinkPlace } from './links.js';
+export {
+  forgetWriteCache,
+  readScsiDevice,
+  setTimeoutSeconds,
+  waitForScsiDevice,
+  type ScsiDevice,
+} from './scsi-device.js';

@@ -1,0 +1,89 @@
+// What sysfs says of a SCSI device: the block, sg and bsg names that belong to host:channel:target:lun.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ScsiDevice {
+  /** host:channel:target:lun */
+  hctl: string;
+  /** Such as sda; absent until sd has probed it, and for what isn't a disk. */
+  block?: string;
+  /** Such as sg0. */
+  sg?: string;
+  /** Such as 2:0:0:0, below /dev/bsg. */
+  bsg?: string;
+  /** Seconds that the mid-layer waits for a command, where there is such a file. */
+  timeoutSeconds?: number;
+  /** SCSI peripheral device type: 0 is a disk. */
+  type?: number;
+}
+
+/** The disks' upper layer may still be probing when the link returns. */
+const POLL_MS = 20;
+
+/** The device, or undefined where the kernel has none of that address. */
+export async function readScsiDevice(hctl: string, sys = '/sys'): Promise<ScsiDevice | undefined> {
+  const directory = join(sys, 'class/scsi_device', hctl, 'device');
+  const type = await readText(join(directory, 'type'));
+  if (type === undefined) return undefined;
+  const [block, sg, bsg] = await Promise.all(
+    ['block', 'scsi_generic', 'bsg'].map(async (subsystem) => (await names(join(directory, subsystem)))[0]),
+  );
+  const timeout = Number(await readText(join(directory, 'timeout')));
+  return {
+    hctl,
+    type: Number(type),
+    ...(block !== undefined && { block }),
+    ...(sg !== undefined && { sg }),
+    ...(bsg !== undefined && { bsg }),
+    ...(timeout > 0 && { timeoutSeconds: timeout }),
+  };
+}
+
+/** Waits until the device has all the names that its type gets: sd's probe is asynchronous. Undefined when it is late. */
+export async function waitForScsiDevice(
+  hctl: string,
+  timeoutMs: number,
+  sys = '/sys',
+): Promise<ScsiDevice | undefined> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const device = await readScsiDevice(hctl, sys);
+    if (device?.sg !== undefined && (device.type !== 0 || device.block !== undefined)) return device;
+    if (performance.now() >= end) return undefined;
+    await sleep(POLL_MS);
+  }
+}
+
+/**
+ * Seconds that the mid-layer waits for a command. Above the ring's cmd_time_out, so that error handling never starts
+ * while the engine is away: the ring answers first. Written only when it differs.
+ */
+export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys = '/sys'): Promise<void> {
+  if (device.timeoutSeconds === undefined || device.timeoutSeconds === seconds) return;
+  await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
+}
+
+/** Makes sd take the disk for one without a write cache, without asking it: no SYNCHRONIZE CACHE is sent any more. */
+export async function forgetWriteCache(hctl: string, sys = '/sys'): Promise<void> {
+  await writeFile(join(sys, 'class/scsi_disk', hctl, 'cache_type'), 'temporary write through');
+}
+
+async function names(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Trimmed content; undefined where there is no such file, or no longer. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (['ENOENT', 'ENODEV', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

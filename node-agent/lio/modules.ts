@@ -1,0 +1,98 @@
+// Kernel modules and configfs: there when the node starts, or loaded and mounted here, or a clear word what is missing.
+import { execFile } from 'node:child_process';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface KernelModule {
+  name: string;
+  /** Kernel option, for people who build their own. */
+  option: string;
+  /** Something that exists as soon as the module works, whether loaded or built in. */
+  evidence: string;
+}
+
+/** In the order in which they are loaded. */
+export const MODULES: readonly KernelModule[] = [
+  { name: 'target_core_mod', option: 'CONFIG_TARGET_CORE', evidence: 'module/target_core_mod' },
+  { name: 'target_core_user', option: 'CONFIG_TCM_USER2', evidence: 'module/target_core_user' },
+  { name: 'tcm_loop', option: 'CONFIG_LOOPBACK_TARGET', evidence: 'bus/pseudo/drivers/tcm_loop' },
+  { name: 'sd_mod', option: 'CONFIG_BLK_DEV_SD', evidence: 'bus/scsi/drivers/sd' },
+  { name: 'sg', option: 'CONFIG_CHR_DEV_SG', evidence: 'class/scsi_generic' },
+];
+
+export interface KernelPaths {
+  /** Default: /sys. */
+  sys?: string;
+  /** Default: /proc/mounts. */
+  mounts?: string;
+  /** Runs a program; replaceable for tests. */
+  execute?: (command: string, args: readonly string[]) => Promise<unknown>;
+}
+
+/** Something that the node's kernel lacks, and what a person can do. */
+export class KernelLacks extends Error {
+  constructor(
+    readonly code: 'ModuleMissing' | 'ConfigfsNotMounted',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Loads what isn't there and mounts configfs. Reads before it acts; throws KernelLacks with the first thing missing. */
+export async function ensureKernel(paths: KernelPaths = {}): Promise<void> {
+  const { sys = '/sys', execute = (command, args) => run(command, [...args]) } = paths;
+  for (const module of MODULES) {
+    if (await exists(join(sys, module.evidence))) continue;
+    await execute('modprobe', [module.name]).catch((error: Error & { stderr?: string }) => {
+      throw new KernelLacks('ModuleMissing', missingModule(module, error.stderr ?? error.message), { cause: error });
+    });
+  }
+  await ensureConfigfs(sys, paths.mounts ?? '/proc/mounts', execute);
+  const target = join(sys, 'kernel/config/target');
+  if (!(await exists(target))) {
+    // target_core_mod makes it when it is loaded, and with configfs mounted it can't be anything else.
+    throw new KernelLacks(
+      'ConfigfsNotMounted',
+      `${target} is missing although target_core_mod is loaded: is configfs mounted there?`,
+    );
+  }
+  await Promise.all(['core', 'loopback'].map((name) => mkdir(join(target, name), { recursive: true })));
+}
+
+async function ensureConfigfs(
+  sys: string,
+  mounts: string,
+  execute: NonNullable<KernelPaths['execute']>,
+): Promise<void> {
+  const point = join(sys, 'kernel/config');
+  const text = await readFile(mounts, 'utf8');
+  if (text.split('\n').some((line) => line.split(' ')[1] === point)) return;
+  await execute('mount', ['-t', 'configfs', 'configfs', point]).catch((error: Error & { stderr?: string }) => {
+    throw new KernelLacks(
+      'ConfigfsNotMounted',
+      `configfs can't be mounted at ${point}: ${(error.stderr ?? error.message).trim()}. ` +
+        `Mount it (mount -t configfs configfs ${point}); in a container the host's has to be mounted there, and /sys writable`,
+      { cause: error },
+    );
+  });
+}
+
+function missingModule({ name, option }: KernelModule, said: string): string {
+  return (
+    `the kernel module ${name} can't be loaded: ${said.trim()}. It is part of Debian's kernel packages; on Ubuntu install ` +
+    `linux-modules-extra-$(uname -r), on RHEL and Fedora kernel-modules-extra; a kernel of your own needs ${option}=m. ` +
+    'In a container /lib/modules of the host has to be mounted. It is tried again every few seconds'
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
