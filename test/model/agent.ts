@@ -138,7 +138,8 @@ export class NodeMachine {
     const forced = new Set(spec.tombstones.filter(({ force }) => force).map(({ uid }) => uid));
     const removals = held
       .filter(
-        ([key, item]) => !wanted.has(key) && !carried.has(key) && (!this.inUse.has(item.uid) || forced.has(item.uid)),
+        ([key, item]) =>
+          !this.stays(key, wanted) && !carried.has(key) && (!this.inUse.has(item.uid) || forced.has(item.uid)),
       )
       .map(
         ([key]) =>
@@ -152,9 +153,10 @@ export class NodeMachine {
           ([other, { session, lun }]) =>
             other !== key && session !== undefined && session === item.session && lun === item.lun,
         );
+        const standing = item.on.every((uid) => this.kernel.has(uid) && this.stays(uid, wanted));
         return present === undefined
-          ? free && item.on.every((uid) => this.kernel.has(uid))
-          : present.generation < item.generation;
+          ? free && standing
+          : this.stays(key, wanted) && present.generation < item.generation;
       })
       .map(([key, item]) => () => {
         this.kernel.set(key, item);
@@ -164,12 +166,23 @@ export class NodeMachine {
     return [...removals, ...additions];
   }
 
+  /** Whether what the kernel has under a key is what is wanted there. A session of another target of the same name isn't. */
+  private stays(key: string, wanted: ReadonlyMap<string, Realised>): boolean {
+    const [present, wish] = [this.kernel.get(key), wanted.get(key)];
+    return (
+      present !== undefined &&
+      wish !== undefined &&
+      present.on.join() === wish.on.join() &&
+      present.on.every((uid) => this.stays(uid, wanted))
+    );
+  }
+
   private status({ generation: observedGeneration, epoch, spec }: Journal): ScstNodeStatus {
     const wanted = wantedOf(spec);
     const entries = new Map<Realised['kind'], (EntryStatus & { session?: string })[]>();
     for (const [key, item] of new Map([...wanted, ...this.kernel])) {
       const present = this.kernel.get(key);
-      const state = present === undefined ? 'Pending' : wanted.has(key) ? 'Ready' : 'Terminating';
+      const state = present === undefined ? 'Pending' : this.stays(key, wanted) ? 'Ready' : 'Terminating';
       const entry = {
         uid: item.uid,
         generation: present?.generation ?? 0,

@@ -10,8 +10,6 @@ const FEW = ['x', 'y', 'z'] as const;
 
 const nodeName = fc.constantFrom(...NODES);
 const few = fc.constantFrom(...FEW);
-const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined, freq: 2 });
 
 const meta: fc.Arbitrary<Meta> = fc.record({
   created: fc.nat({ max: 4 }),
@@ -25,55 +23,52 @@ function defined<T extends object>(record: T): T {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
 }
 
-const deletionPolicy = rarely(fc.constantFrom('Force' as const, 'WaitForIdle' as const));
-
-const devices = fc
-  .tuple(few, meta, rarely(few), rarely(fc.constantFrom('Exclusive' as const, 'Shared' as const)), rarely(few))
-  .map(([name, { uid, ...rest }, scstName, sharing, serial]) =>
-    device(name, defined({ scstName, sharing, identity: serial === undefined ? undefined : { serial } }) as object, {
-      ...rest,
-      uid: `device-${name}-${uid}`,
-    }),
-  );
-const targets = fc
-  .tuple(few, meta, rarely(few), rarely(nodeName), fc.constantFrom(...ZONES), rarely(fc.integer({ min: 1, max: 2 })))
-  .map(([name, { uid, ...rest }, scstName, on, zone, relTgtId]) =>
-    target(
-      name,
-      defined({
-        scstName,
-        relTgtId,
-        ...(on === undefined ? { nodeSelector: { matchLabels: { zone } } } : { nodeName: on }),
+/** An object of any kind. Of its optional fields, each is set in one of `rarity` cases. */
+export function userObject(rarity: number): fc.Arbitrary<UserObject> {
+  const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    fc.oneof({ weight: rarity - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+  const policy = maybe(fc.constantFrom('Force' as const, 'WaitForIdle' as const));
+  const devices = fc
+    .tuple(few, meta, maybe(few), maybe(fc.constantFrom('Exclusive' as const, 'Shared' as const)), maybe(few))
+    .map(([name, { uid, ...rest }, scstName, sharing, serial]) =>
+      device(name, defined({ scstName, sharing, identity: serial === undefined ? undefined : { serial } }) as object, {
+        ...rest,
+        uid: `device-${name}-${uid}`,
       }),
-      { ...rest, uid: `target-${name}-${uid}` },
-    ),
-  );
-const sessions = fc
-  .tuple(few, meta, few, rarely(few), rarely(nodeName), deletionPolicy)
-  .map(([name, { uid, ...rest }, to, scstName, on, policy]) =>
-    session(name, defined({ target: to, scstName, nodeName: on, deletionPolicy: policy }), {
-      ...rest,
-      uid: `session-${name}-${uid}`,
-    }),
-  );
-const luns = fc
-  .tuple(fc.constantFrom('k', 'l', 'm', 'n'), meta, few, few, fc.nat({ max: 2 }), deletionPolicy)
-  .map(([name, { uid, ...rest }, to, of, number, policy]) =>
-    lun(name, defined({ target: to, device: of, lun: number, deletionPolicy: policy }), {
-      ...rest,
-      uid: `lun-${name}-${uid}`,
-    }),
-  );
-const nodes: fc.Arbitrary<ClusterNode> = fc
+    );
+  const targets = fc
+    .tuple(few, meta, maybe(few), maybe(nodeName), fc.constantFrom(...ZONES), maybe(fc.integer({ min: 1, max: 2 })))
+    .map(([name, { uid, ...rest }, scstName, on, zone, relTgtId]) => {
+      const place = on === undefined ? { nodeSelector: { matchLabels: { zone } } } : { nodeName: on };
+      return target(name, defined({ scstName, relTgtId, ...place }), { ...rest, uid: `target-${name}-${uid}` });
+    });
+  const sessions = fc
+    .tuple(few, meta, few, maybe(few), maybe(nodeName), policy)
+    .map(([name, { uid, ...rest }, to, scstName, on, deletionPolicy]) =>
+      session(name, defined({ target: to, scstName, nodeName: on, deletionPolicy }), {
+        ...rest,
+        uid: `session-${name}-${uid}`,
+      }),
+    );
+  const luns = fc
+    .tuple(fc.constantFrom('k', 'l', 'm', 'n'), meta, few, few, fc.nat({ max: 2 }), policy)
+    .map(([name, { uid, ...rest }, to, of, number, deletionPolicy]) =>
+      lun(name, defined({ target: to, device: of, lun: number, deletionPolicy }), {
+        ...rest,
+        uid: `lun-${name}-${uid}`,
+      }),
+    );
+  return fc.oneof(devices, targets, sessions, luns);
+}
+
+export const clusterNode: fc.Arbitrary<ClusterNode> = fc
   .tuple(nodeName, fc.constantFrom(...ZONES), fc.nat({ max: 3 }))
   .map(([name, zone, created]) => ({ ...node(name, { zone }), creationTimestamp: at(created) }));
 
-export const userObject: fc.Arbitrary<UserObject> = fc.oneof(devices, targets, sessions, luns);
-
 /** A new version of an object or node, or its end. */
 export const change: fc.Arbitrary<Change> = fc
-  .tuple(fc.oneof({ weight: 4, arbitrary: userObject }, { weight: 1, arbitrary: nodes }), fc.nat({ max: 4 }))
+  .tuple(fc.oneof({ weight: 4, arbitrary: userObject(3) }, { weight: 1, arbitrary: clusterNode }), fc.nat({ max: 4 }))
   .map(([object, gone]) => {
     const brought = put(object);
-    return gone === 0 ? { kind: brought.kind, name: brought.name } : brought;
+    return gone === 0 ? ({ kind: brought.kind, name: brought.name } as Change) : brought;
   });

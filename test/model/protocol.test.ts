@@ -1,15 +1,11 @@
 // The protocol between controller and nodes, checked over random histories with the functions that the controller runs.
 import fc from 'fast-check';
-import { NODES, userObject } from './arbitraries.js';
-import type { ClusterNode } from '../../operator/plan/objects.js';
-import { node } from './objects.js';
+import { clusterNode, NODES, userObject } from './arbitraries.js';
+import { device, lun, node, session, target } from './objects.js';
 import { World, type Action } from './world.js';
 
 const small = fc.nat({ max: 20 });
 const aNode = fc.nat({ max: NODES.length - 1 });
-const clusterNode: fc.Arbitrary<ClusterNode> = fc
-  .tuple(fc.constantFrom(...NODES), fc.constantFrom('a', 'b'))
-  .map(([name, zone]) => node(name, { zone }));
 const of = <T extends Action>(
   weight: number,
   arbitrary: fc.Arbitrary<T>,
@@ -20,8 +16,8 @@ const of = <T extends Action>(
 const type = fc.constant;
 
 const action: fc.Arbitrary<Action> = fc.oneof(
-  of(12, fc.record({ type: type('create' as const), object: userObject })),
-  of(5, fc.record({ type: type('edit' as const), object: userObject })),
+  of(12, fc.record({ type: type('create' as const), object: userObject(8) })),
+  of(5, fc.record({ type: type('edit' as const), object: userObject(8) })),
   of(5, fc.record({ type: type('delete' as const), choice: small })),
   of(1, fc.record({ type: type('forceDeletion' as const), choice: small })),
   of(1, fc.record({ type: type('stripFinalizer' as const), choice: small })),
@@ -36,6 +32,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       what: fc.constantFrom('crash' as const, 'powerOff' as const, 'cut' as const, 'join' as const),
     }),
   ),
+  of(15, fc.record({ type: type('agentRound' as const), node: aNode })),
+  of(15, fc.record({ type: type('controllerRound' as const), turns: fc.nat({ max: 60 }) })),
   of(10, fc.record({ type: type('read' as const), node: aNode, back: fc.constantFrom(0, 0, 0, 1, 2) })),
   of(10, fc.record({ type: type('realise' as const), node: aNode, choices: fc.array(small, { maxLength: 8 }) })),
   of(10, fc.record({ type: type('report' as const), node: aNode })),
@@ -60,18 +58,48 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const history = fc.array(action, { minLength: 1, maxLength: 120, size: 'max' });
 
-function play(actions: readonly Action[]): World {
+/** Three nodes, two of them in zone a with a disk that is Ready, as somebody has who is about to change something. */
+function prepared(): World {
   const world = new World();
-  for (const step of actions) {
-    world.run(step);
+  for (const object of [
+    device('x'),
+    target('x', { nodeSelector: { matchLabels: { zone: 'a' } } }),
+    session('x', { target: 'x' }),
+    lun('k', { target: 'x', device: 'x', lun: 0 }),
+  ]) {
+    world.run({ type: 'create', object });
   }
+  for (const [name, zone] of [
+    ['n1', 'a'],
+    ['n2', 'a'],
+    ['n3', 'b'],
+  ] as const) {
+    world.run({ type: 'putNode', node: node(name, { zone }) });
+  }
+  world.settle();
   return world;
 }
 
+test('a disk that was applied becomes Ready', () => {
+  const world = prepared();
+  world.checkSettled();
+  expect(world.api.objects.get('ScstLun/k')?.status).toMatchObject({
+    nodes: '2/2',
+    conditions: [
+      { type: 'Ready', status: 'True' },
+      { type: 'Progressing', status: 'False' },
+      { type: 'Degraded', status: 'False' },
+    ],
+  });
+});
+
 test('no history breaks a promise, and every history ends in what the objects say', () => {
   fc.assert(
-    fc.property(history, (actions) => {
-      const world = play(actions);
+    fc.property(fc.boolean(), history, (empty, actions) => {
+      const world = empty ? new World() : prepared();
+      for (const step of actions) {
+        world.run(step);
+      }
       world.settle();
       world.checkSettled();
     }),

@@ -28,6 +28,10 @@ export type Action =
   | { type: 'read'; node: number; back: number }
   | { type: 'realise'; node: number; choices: number[] }
   | { type: 'report'; node: number }
+  /** An agent that gets to read, do all it can and report. */
+  | { type: 'agentRound'; node: number }
+  /** A controller that sees everything and runs so many keys. */
+  | { type: 'controllerRound'; turns: number }
   | { type: 'use'; node: number; choice: number; open: boolean }
   | { type: 'controllerCrash' }
   | { type: 'deliver'; kind: number; count: number }
@@ -72,6 +76,12 @@ export class World {
         break;
       case 'report':
         machine?.report();
+        break;
+      case 'agentRound':
+        this.agentRound(this.machine(action.node));
+        break;
+      case 'controllerRound':
+        this.controllerRound(action.turns);
         break;
       case 'agent':
         this.agent(this.machine(action.node), action.what);
@@ -128,29 +138,39 @@ export class World {
     throw new Violation('it never settles');
   }
 
-  /** False when nothing happened. */
-  private settleOnce(): boolean {
-    const before =
-      this.api.scstNodes.size + KINDS.reduce((sum, kind) => sum + (this.api.log.get(kind)?.length ?? 0), 0);
-    for (const machine of this.machines) {
-      machine.read(0);
-      for (let step = 0; machine.step(step); step += 1) {
-        this.check();
-      }
-      const stored = this.api.scstNodes.get(machine.name);
-      const reported = JSON.stringify(stored?.status);
-      if (machine.statusText() !== reported) {
-        machine.report();
-      }
-    }
-    this.controller.tick();
-    KINDS.forEach((kind) => this.controller.deliver(kind, Number.MAX_SAFE_INTEGER));
-    while (this.controller.land() || this.controller.run(0, false)) {
-      KINDS.forEach((kind) => this.controller.deliver(kind, Number.MAX_SAFE_INTEGER));
+  private agentRound(machine: NodeMachine): void {
+    machine.read(0);
+    for (let step = 0; machine.step(step); step += 1) {
       this.check();
     }
-    const after = this.api.scstNodes.size + KINDS.reduce((sum, kind) => sum + (this.api.log.get(kind)?.length ?? 0), 0);
-    return after !== before;
+    if (machine.statusText() !== JSON.stringify(this.api.scstNodes.get(machine.name)?.status)) {
+      machine.report();
+    }
+  }
+
+  private controllerRound(turns: number): void {
+    this.controller.tick();
+    this.deliverAll();
+    for (let turn = 0; turn < turns && (this.controller.land() || this.controller.run(turn, false)); turn += 1) {
+      this.deliverAll();
+      this.check();
+    }
+  }
+
+  private deliverAll(): void {
+    KINDS.forEach((kind) => this.controller.deliver(kind, Number.MAX_SAFE_INTEGER));
+  }
+
+  /** False when nothing happened. */
+  private settleOnce(): boolean {
+    const before = this.eventCount();
+    this.machines.forEach((machine) => this.agentRound(machine));
+    this.controllerRound(10_000);
+    return this.eventCount() !== before;
+  }
+
+  private eventCount(): number {
+    return KINDS.reduce((sum, kind) => sum + (this.api.log.get(kind)?.length ?? 0), 0);
   }
 
   /** What must hold once everything is settled. */
