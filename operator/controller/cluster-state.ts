@@ -1,4 +1,5 @@
 // What the caches say, made ready for decisions: feeds the planner, follows the agents, names the keys of each change.
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterNode, Change as PlannerChange } from '../plan/objects.js';
 import type { Planner } from '../plan/planner.js';
 import { objectsConcerned } from '../plan/references.js';
@@ -53,9 +54,8 @@ export class ClusterState {
   nodeChanged(change: Change<NodeObject>): void {
     const { name } = change.object.metadata;
     this.view = undefined;
-    const before = change.type === 'Modified' ? clusterNodeOf(change.previous) : undefined;
     const after = change.type === 'Deleted' ? undefined : clusterNodeOf(change.object);
-    if (JSON.stringify(before) !== JSON.stringify(after)) {
+    if (change.type !== 'Modified' || !isDeepStrictEqual(clusterNodeOf(change.previous), after)) {
       this.feed({ kind: 'Node', name, ...(after === undefined ? {} : { object: after }) });
       this.options.enqueue(keyOf('node', name));
     }

@@ -1,21 +1,26 @@
-// How often one thing may be written: the first change at once, a stream of changes ever more seldom.
+// How often one thing may be written: a few changes at once, a stream of changes at a bounded rate.
 
 export interface PaceOptions {
-  readonly firstMilliseconds: number;
-  readonly limitMilliseconds: number;
+  /** Writes that a pause saves up. */
+  readonly burst: number;
+  /** Time in which one further write is earned. */
+  readonly refillMilliseconds: number;
+  /** At least so much between two writes, so that what comes together goes together. */
+  readonly spacingMilliseconds: number;
 }
 
-interface Written {
+interface Account {
+  /** As of `at`. */
+  tokens: number;
   at: number;
-  interval: number;
 }
 
 /**
- * Bounds the writes of N changes by their duration, not by N: after each write the next one of the same key has to
- * wait, twice as long as the last time while changes go on, and no longer once they paused.
+ * Bounds the writes that N changes cause by how long the changes take, not by N. A person who changes a few objects
+ * never waits for it.
  */
 export class Pace {
-  private readonly written = new Map<string, Written>();
+  private readonly accounts = new Map<string, Account>();
 
   constructor(
     private readonly options: PaceOptions,
@@ -24,20 +29,27 @@ export class Pace {
 
   /** Milliseconds until `key` may be written; 0 = now. */
   wait(key: string): number {
-    const last = this.written.get(key);
-    return last === undefined ? 0 : Math.max(0, last.at + last.interval - this.now());
+    const account = this.accounts.get(key);
+    if (account === undefined) {
+      return 0;
+    }
+    const { refillMilliseconds, spacingMilliseconds } = this.options;
+    const untilToken = (1 - this.tokens(account)) * refillMilliseconds;
+    return Math.ceil(Math.max(0, untilToken, account.at + spacingMilliseconds - this.now()));
   }
 
   wrote(key: string): void {
-    const { firstMilliseconds, limitMilliseconds } = this.options;
-    const now = this.now();
-    const last = this.written.get(key);
-    const busy = last !== undefined && now - last.at < 2 * Math.max(last.interval, firstMilliseconds);
-    const interval = busy ? Math.min(2 * last.interval, limitMilliseconds) : firstMilliseconds;
-    this.written.set(key, { at: now, interval });
+    const account = this.accounts.get(key);
+    const tokens = account === undefined ? this.options.burst : this.tokens(account);
+    this.accounts.set(key, { tokens: tokens - 1, at: this.now() });
   }
 
   forget(key: string): void {
-    this.written.delete(key);
+    this.accounts.delete(key);
+  }
+
+  private tokens({ tokens, at }: Account): number {
+    const { burst, refillMilliseconds } = this.options;
+    return Math.min(burst, tokens + (this.now() - at) / refillMilliseconds);
   }
 }

@@ -44,8 +44,8 @@ const BEHIND_MS = 1_000;
 const ATTEMPTS_ON_CONFLICT = 3;
 
 export class Reconciler {
-  private readonly nodePace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 2_000 });
-  private readonly statusPace = new Pace({ firstMilliseconds: 100, limitMilliseconds: 5_000 });
+  private readonly nodePace = new Pace({ burst: 6, refillMilliseconds: 1_000, spacingMilliseconds: 100 });
+  private readonly statusPace = new Pace({ burst: 4, refillMilliseconds: 3_000, spacingMilliseconds: 100 });
 
   /** By key: uid of the object whose finalizer was removed. The answer to that doesn't show in the cache; the end does. */
   private readonly released = new Map<string, string | undefined>();

@@ -1,6 +1,6 @@
 // What the cluster tests share: a control plane with the chart's objects in it, operators as processes, and simulated agents.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ApiClient, loadKubeConfig } from '../../operator/kube/client.js';
 import { isApiError } from '../../operator/kube/errors.js';
@@ -51,9 +51,6 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.stop()));
     await Promise.all(this.operators.map((operator) => operator.kill()));
-    if (process.env['SCST_DEBUG']) {
-      (await import('node:fs')).cpSync(this.controlPlane.directory, '/tmp/kdebug', { recursive: true });
-    }
     await this.controlPlane.stop();
   }
 
@@ -144,7 +141,6 @@ export class Cluster {
       return path;
     }
     // A proxy has another port, for which the certificate holds just the same.
-    const { writeFileSync } = await import('node:fs');
     const proxied = path.replace(/\.kubeconfig$/, '-proxied.kubeconfig');
     writeFileSync(proxied, readFileSync(path, 'utf8').replaceAll(this.controlPlane.server, server));
     return proxied;

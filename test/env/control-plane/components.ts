@@ -48,7 +48,8 @@ export function startKubeApiServer({ directory, keys, binaries, ports }: Layout)
     `--tls-private-key-file=${join(keys, 'apiserver.key')}`,
     `--client-ca-file=${join(keys, 'ca.crt')}`,
     '--authorization-mode=Node,RBAC',
-    '--enable-admission-plugins=NodeRestriction',
+    // The second as some distributions have it: it asks for a permission to set an owner (operator-07).
+    '--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement',
     '--anonymous-auth=false',
     '--allow-privileged=true',
     `--service-account-issuer=${issuer}`,
