@@ -17,6 +17,7 @@ import { engineConfiguration, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
 import { LONE_NODE_EPOCH, reclaimDeparted } from './reclaim.js';
 import type { DesiredStateSource } from './sources/source.js';
+import { StepLog } from './step-log.js';
 import { nodeStatus, withTransitions, type RealisedLun } from './status.js';
 import { acceptWish, type Acceptance, type Journal } from './wish.js';
 
@@ -59,7 +60,11 @@ export class Pass {
   private journal: Journal | undefined;
   private journalRead = false;
 
-  constructor(private readonly dependencies: PassDependencies) {}
+  private readonly stepLog: StepLog;
+
+  constructor(private readonly dependencies: PassDependencies) {
+    this.stepLog = new StepLog(dependencies.log);
+  }
 
   /** The journal in force; for the shutdown. */
   get current(): Journal | undefined {
@@ -105,7 +110,7 @@ export class Pass {
   }
 
   private async converge(journal: Journal): Promise<Round> {
-    const { kernel, ioTimeoutSeconds, log } = this.dependencies;
+    const { kernel, ioTimeoutSeconds } = this.dependencies;
     let observed = await kernel.observe();
     let rescan = false;
     let results: StepResult[] = [];
@@ -114,7 +119,7 @@ export class Pass {
       const { steps, findings } = diff(desiredLio(journal, engine, ioTimeoutSeconds), observed);
       if (steps.length === 0) return { observed, engine, findings, results: [] };
       results = await kernel.execute(steps);
-      for (const { step, outcome } of results) log.info({ ...step, outcome }, 'step');
+      this.stepLog.results(results);
       observed = await kernel.observe();
       const progress = results.some((result) => result.outcome === 'done');
       if (!progress || round === MAXIMUM_ROUNDS) return { observed, engine, findings, results };

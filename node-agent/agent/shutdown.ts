@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { diff, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
 import { attachedRings, desiredLio, kernelLuns } from './desire.js';
+import { StepLog } from './step-log.js';
 import type { EngineStatus } from '../protocol/types.js';
 import type { Journal } from './wish.js';
 
@@ -31,7 +32,7 @@ export async function prepareForPowerOff(dependencies: ShutdownDependencies): Pr
   if (journal === undefined || attachedRings(engine).size === 0) return;
   const nothing = { ...desiredLio(journal, engine, 1), sessions: [] };
   const results = await attempt(log, 'detach', () => dependencies.execute(diff(nothing, observed).steps));
-  for (const { step, outcome } of results ?? []) log.info({ ...step, outcome }, 'step');
+  new StepLog(log).results(results ?? []);
 }
 
 async function attempt<T>(log: Logger, what: string, action: () => Promise<T>): Promise<T | undefined> {
