@@ -76,7 +76,7 @@ export class Api {
     if (object?.metadata.uid !== uid) {
       return CONFLICT;
     }
-    this.store({ ...object, status } as UserObject);
+    this.store({ ...object, status });
     return { ok: true, generation: 0, uid };
   }
 

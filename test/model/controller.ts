@@ -98,12 +98,12 @@ export class ControllerProcess {
       this.enqueue(objectsConcerned(before, after));
     } else if (kind === 'Node') {
       set(this.nodes, name, object as ClusterNode | undefined);
-      this.concerned(this.planner.update([{ kind, name, object: object as ClusterNode | undefined } as Change]));
+      this.concerned(this.planner.update([{ kind, name, object: object as ClusterNode | undefined }]));
       this.queue.add(`node/${name}`);
       this.enqueue(this.deleting());
     } else {
       set(this.objects, `${kind}/${name}`, object as UserObject | undefined);
-      this.concerned(this.planner.update([{ kind, name, object: object as UserObject | undefined } as Change]));
+      this.concerned(this.planner.update([{ kind, name, object: object as UserObject | undefined }]));
     }
   }
 
