@@ -1,24 +1,17 @@
 // One pass: wish → journal → engine → observe, diff, steps → devices → report. Every part of it may be cut short by a kill.
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { Condition, ScstNodeStatus } from '../../crds/types.js';
-import {
-  diff,
-  parseBackstoreName,
-  sessionWwn,
-  type Finding,
-  type ObservedLio,
-  type Step,
-  type StepResult,
-} from '../lio/index.js';
+import type { ScstNodeStatus } from '../../crds/types.js';
+import { diff, sessionWwn, type Finding, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
 import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
 import { engineConfiguration, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
-import { LONE_NODE_EPOCH, reclaimDeparted } from './reclaim.js';
+import { reclaimDeparted } from './reclaim.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { StepLog } from './step-log.js';
-import { nodeStatus, withTransitions, type RealisedLun } from './status.js';
+import { nodeConditions, withTransitions } from './conditions.js';
+import { nodeStatus, type RealisedLun } from './status.js';
 import { acceptWish, type Acceptance, type Journal } from './wish.js';
 
 /** Rounds of observe, diff, steps in one pass: a LUN takes two (its backstore, then its link), the rest is for repairs. */
@@ -171,13 +164,6 @@ export class Pass {
     kernelError: Error | undefined,
   ): void {
     const { source, versions, now } = this.dependencies;
-    const conditions = withTransitions(
-      nodeConditions(acceptance, kernelError, found?.engine !== undefined),
-      source.reported?.conditions ?? [],
-      now()
-        .toISOString()
-        .replace(/\.\d+Z$/, 'Z'),
-    );
     const lists: Partial<ScstNodeStatus> =
       found === undefined || this.journal === undefined
         ? {}
@@ -190,23 +176,16 @@ export class Pass {
             lunProblems: found.problems.luns,
             leaving: found.leaving,
           });
+    const conditions = withTransitions(
+      nodeConditions({ acceptance, kernelError, engine: found?.engine !== undefined, lists }),
+      source.reported?.conditions ?? [],
+      now()
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z'),
+    );
     // Without a look at the kernel the lists of the last report stay: an empty list would say that nothing is there.
     source.report({ ...(found === undefined ? source.reported : {}), ...versions, ...lists, conditions });
   }
-}
-
-/** Whether the pair of a backstore has to go even while it is in use (deletionPolicy: Force); never what merely vanished. */
-export function isForced(journal: Journal | undefined, backstore: string): boolean {
-  const uids = parseBackstoreName(backstore);
-  if (journal === undefined || uids === undefined) return false;
-  const own = [uids.sessionUid, uids.lunUid];
-  const tombstones = journal.spec.tombstones.filter((tombstone) => own.includes(tombstone.uid));
-  if (tombstones.length > 0) return tombstones.some((tombstone) => tombstone.force && tombstone.reason !== 'Vanished');
-  const { sessions, luns } = journal.departed;
-  return (
-    journal.spec.epoch === LONE_NODE_EPOCH &&
-    [...sessions, ...luns].some((entry) => own.includes(entry.uid) && entry.force)
-  );
 }
 
 /** Host numbers of the sessions that are realised, by uid. */
@@ -221,26 +200,4 @@ function hostsOf(journal: Journal, observed: ObservedLio): Map<string, number> {
     hosts.set(uid, Number(session.address.split(':')[0]));
   }
   return hosts;
-}
-
-function nodeConditions(
-  acceptance: Acceptance,
-  kernelError: (Error & { code?: string }) | undefined,
-  engine: boolean,
-): Omit<Condition, 'lastTransitionTime'>[] {
-  const state = acceptance.accepted
-    ? { status: 'True' as const, reason: 'Accepted', message: 'the node follows its desired state' }
-    : { status: 'False' as const, reason: acceptance.reason, message: acceptance.message };
-  const kernel =
-    kernelError === undefined
-      ? { status: 'True' as const, reason: 'ModulesLoaded', message: 'LIO, TCMU and tcm_loop are there' }
-      : { status: 'False' as const, reason: kernelError.code ?? 'KernelNotReady', message: kernelError.message };
-  const served = engine
-    ? { status: 'True' as const, reason: 'Connected', message: 'scst-engine is connected' }
-    : { status: 'False' as const, reason: 'EngineUnavailable', message: 'scst-engine is not connected' };
-  return [
-    { type: 'DesiredStateAvailable', ...state },
-    { type: 'KernelReady', ...kernel },
-    { type: 'EngineConnected', ...served },
-  ];
 }

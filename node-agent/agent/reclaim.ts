@@ -1,6 +1,6 @@
 // What becomes of the backing file of a device that left the node.
-import type { NodeDevice } from '../../crds/types.js';
 import type { EngineStatus } from '../protocol/types.js';
+import { isToBeDeleted } from './tombstones.js';
 import type { Journal } from './wish.js';
 
 export interface Reclaimed {
@@ -8,19 +8,6 @@ export interface Reclaimed {
   done: ReadonlySet<string>;
   problems: { uid: string; message: string }[];
 }
-
-/**
- * Whether the file is to be deleted. In a cluster the tombstone says so (never one for a device that merely vanished);
- * a node alone has no tombstones: there the manifest's own reclaimPolicy holds.
- */
-export function isToBeDeleted(device: NodeDevice, { spec }: Pick<Journal, 'spec'>, alone: boolean): boolean {
-  const tombstone = spec.tombstones.find(({ uid }) => uid === device.uid);
-  if (tombstone === undefined) return alone && device.reclaimPolicy === 'Delete';
-  return tombstone.reclaim === 'Delete' && tombstone.reason !== 'Vanished';
-}
-
-/** Epoch of a desired state that was made on the node itself. */
-export const LONE_NODE_EPOCH = 0;
 
 /** Deletes the files of departed devices that the engine no longer serves, where that was asked for. */
 export async function reclaimDeparted(
@@ -33,7 +20,7 @@ export async function reclaimDeparted(
   if (engine === undefined) return { done, problems };
   const served = new Set(engine.units.map((unit) => unit.uid));
   for (const device of journal.departed.devices.filter(({ uid }) => !served.has(uid))) {
-    if (isToBeDeleted(device, journal, journal.spec.epoch === LONE_NODE_EPOCH)) {
+    if (isToBeDeleted(device, journal)) {
       const result = await reclaim({ filename: device.vdiskFileio.filename, uid: device.uid });
       if (result === undefined) continue;
       if (!result.deleted && result.message !== undefined) problems.push({ uid: device.uid, message: result.message });

@@ -1,6 +1,6 @@
 // What a node reports.
 import { BACKSTORE, device, emptySpec, engine, journal, lun, ring, session, uid, unit } from './fixtures.js';
-import { nodeStatus, withTransitions, type PassReport } from './status.js';
+import { nodeStatus, type PassReport } from './status.js';
 
 const realised = { path: '/dev/scst/tgt/host/lun0', block: 'sda', sg: 'sg0', hctl: '2:0:0:0' };
 const report = (over: Partial<PassReport> = {}): PassReport => ({
@@ -79,19 +79,5 @@ describe('nodeStatus', () => {
     ]);
     expect(status.devices?.[0]).toMatchObject({ state: 'Terminating' });
     expect(status.sessions?.[0]).toMatchObject({ state: 'Terminating' });
-  });
-});
-
-describe('withTransitions', () => {
-  it('moves the time only with the status', () => {
-    const condition = { type: 'KernelReady', status: 'True' as const, reason: 'A', message: '' };
-    const before = [{ ...condition, lastTransitionTime: 'then' }];
-    expect(withTransitions([{ ...condition, reason: 'B' }], before, 'now')[0]).toMatchObject({
-      reason: 'B',
-      lastTransitionTime: 'then',
-    });
-    expect(withTransitions([{ ...condition, status: 'False' }], before, 'now')[0]).toMatchObject({
-      lastTransitionTime: 'now',
-    });
   });
 });

@@ -1,6 +1,5 @@
 // From what a pass has found to the ScstNode's status (pure).
 import type {
-  Condition,
   EntryStatus,
   NodeDeviceStatus,
   NodeLunStatus,
@@ -46,11 +45,21 @@ export interface PassReport {
   leaving: readonly { backstore: string; sessionUid: string; lunUid: string }[];
 }
 
+/** Ready LUNs of those that are wanted, such as 3/4. */
+function lunsReady(luns: readonly NodeLunStatus[]): string {
+  const wanted = luns.filter(({ state }) => state !== 'Terminating');
+  return `${wanted.filter(({ state }) => state === 'Ready').length}/${wanted.length}`;
+}
+
 /** The status without times and versions, which the reporter adds. */
 export function nodeStatus(
   report: PassReport,
-): Pick<ScstNodeStatus, 'observedGeneration' | 'epoch' | 'nodeUID' | 'devices' | 'targets' | 'sessions' | 'luns'> {
+): Pick<
+  ScstNodeStatus,
+  'observedGeneration' | 'epoch' | 'nodeUID' | 'lunsReady' | 'devices' | 'targets' | 'sessions' | 'luns'
+> {
   const { journal } = report;
+  const luns = [...wantedLunStatuses(report), ...leavingLunStatuses(report)];
   return {
     observedGeneration: journal.generation,
     epoch: journal.spec.epoch,
@@ -58,20 +67,9 @@ export function nodeStatus(
     devices: deviceStatuses(report),
     targets: journal.spec.targets.map(({ uid, generation }) => ({ uid, generation, state: 'Ready' as const })),
     sessions: sessionStatuses(report),
-    luns: [...wantedLunStatuses(report), ...leavingLunStatuses(report)],
+    lunsReady: lunsReady(luns),
+    luns,
   };
-}
-
-/** Keeps lastTransitionTime where the status of a condition hasn't changed. */
-export function withTransitions(
-  conditions: readonly Omit<Condition, 'lastTransitionTime'>[],
-  before: readonly Condition[],
-  now: string,
-): Condition[] {
-  return conditions.map((condition) => {
-    const old = before.find((candidate) => candidate.type === condition.type);
-    return { ...condition, lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : now };
-  });
 }
 
 function deviceStatuses({ journal, engine }: PassReport): NodeDeviceStatus[] {

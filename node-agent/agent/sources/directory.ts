@@ -10,7 +10,7 @@ import type { Finding } from '../../../operator/plan/objects.js';
 import { objectFindings } from '../../../operator/plan/placement.js';
 import { planNode } from '../../../operator/plan/plan-node.js';
 import { writeDurably } from '../journal-store.js';
-import { LONE_NODE_EPOCH } from '../reclaim.js';
+import { LONE_NODE_EPOCH } from '../tombstones.js';
 import type { Journal, SourceState } from '../wish.js';
 import { readManifests, type ManifestProblem } from './manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
