@@ -38,6 +38,11 @@ export class Pace {
     return Math.ceil(Math.max(0, untilToken, account.at + spacingMilliseconds - this.now()));
   }
 
+  /** Whether a write of `key` is on record. */
+  knows(key: string): boolean {
+    return this.accounts.has(key);
+  }
+
   wrote(key: string): void {
     const account = this.accounts.get(key);
     const tokens = account === undefined ? this.options.burst : this.tokens(account);

@@ -1,11 +1,12 @@
 // Executes, key by key, what the pure functions decide.
 import { decideNode } from '../plan/decide-node.js';
 import { decideObject } from '../rollup/decide-object.js';
+import type { UserStatus } from '../rollup/status.js';
 import type { Hold } from '../rollup/release.js';
 import { isApiError } from '../kube/errors.js';
 import { TerminalError, type Outcome } from '../kube/work-queue.js';
 import type { EventText } from '../kube/events.js';
-import type { ScstNodeSpec } from '../../crds/types.js';
+import type { Condition, ScstNodeSpec } from '../../crds/types.js';
 import type { ClusterState } from './cluster-state.js';
 import { keyOf, parseKey, type ScstNodeObject, type UserKind, type UserObject } from './kinds.js';
 import { Pace } from './pace.js';
@@ -46,6 +47,8 @@ const ATTEMPTS_ON_CONFLICT = 3;
 export class Reconciler {
   private readonly nodePace = new Pace({ burst: 6, refillMilliseconds: 1_000, spacingMilliseconds: 100 });
   private readonly statusPace = new Pace({ burst: 4, refillMilliseconds: 3_000, spacingMilliseconds: 100 });
+  /** For statuses that only tell how far things are: most of the time the outcome comes before they are worth a write. */
+  private readonly progressPace = new Pace({ burst: 1, refillMilliseconds: 1_000, spacingMilliseconds: 1_000 });
 
   /** By key: uid of the object whose finalizer was removed. The answer to that doesn't show in the cache; the end does. */
   private readonly released = new Map<string, string | undefined>();
@@ -131,6 +134,7 @@ export class Reconciler {
     let object = state.caches.objects[kind].get(name);
     if (object === undefined) {
       this.statusPace.forget(key);
+      this.progressPace.forget(key);
       this.released.delete(key);
       return;
     }
@@ -154,16 +158,27 @@ export class Reconciler {
       }
     }
     this.reportWaiting(object, decision.waitingFor);
-    const wait = this.statusPace.wait(key);
-    if (decision.status !== undefined && wait > 0) {
-      return { requeueAfterMilliseconds: wait };
-    }
     if (decision.status !== undefined) {
+      const wait = this.statusWait(key, decision.status);
+      if (wait > 0) {
+        return { requeueAfterMilliseconds: wait };
+      }
       const written = await writes.setStatus(kind, object, decision.status);
       this.statusPace.wrote(key);
+      this.progressPace.wrote(key);
       this.reportReady(object, written);
     }
     return decision.retryAfterMs === undefined ? undefined : { requeueAfterMilliseconds: decision.retryAfterMs };
+  }
+
+  private statusWait(key: string, status: UserStatus): number {
+    if (!isUnderWay(status)) {
+      return this.statusPace.wait(key);
+    }
+    if (!this.progressPace.knows(key)) {
+      this.progressPace.wrote(key);
+    }
+    return Math.max(this.statusPace.wait(key), this.progressPace.wait(key));
   }
 
   private reportWaiting(object: UserObject, waitingFor: readonly Hold[]): void {
@@ -187,13 +202,10 @@ function isEmpty({ devices, targets, sessions, luns }: ScstNodeSpec): boolean {
   return [devices, targets, sessions, luns].every(({ length }) => length === 0);
 }
 
-interface Ready {
-  type: string;
-  status: string;
-  reason: string;
-  message: string;
+function isUnderWay({ conditions }: UserStatus): boolean {
+  return conditions?.some(({ type, status }) => type === 'Progressing' && status === 'True') ?? false;
 }
 
-function readyOf({ status }: UserObject): Ready | undefined {
-  return (status as { conditions?: Ready[] } | undefined)?.conditions?.find(({ type }) => type === 'Ready');
+function readyOf({ status }: UserObject): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready');
 }

@@ -12,7 +12,7 @@ import { SimulatedAgent } from './simulated-agent.js';
 
 export const NAMESPACE = 'scst-system';
 const ROOT = resolve(__dirname, '../..');
-const CHART = join(ROOT, 'charts/scst-operator');
+export const CHART = join(ROOT, 'charts/scst-operator');
 const OPERATOR = join(ROOT, 'dist/operator/main.js');
 const POLL_MS = 50;
 

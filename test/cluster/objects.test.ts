@@ -1,6 +1,6 @@
 // From objects to nodes and back: what users see of apply, readiness, conflict and deletion on a real API server.
 import { FINALIZER, USER_KINDS } from '../../crds/names.js';
-import type { ScstNode, UserObject } from '../../crds/types.js';
+import type { ScstLun, ScstNode, UserObject } from '../../crds/types.js';
 import { SCST_NODES, resourceOf } from '../../operator/controller/kinds.js';
 import { Reflector } from '../../operator/kube/reflector.js';
 import { EVENTS, NODES, pathOf, type ApiObject } from '../../operator/kube/resources.js';
@@ -226,6 +226,37 @@ describe('what is wrong', () => {
     await eventually(async () => expect(await cluster.condition('ScstTarget', 'nowhere')).toBe('False NodeNotFound'));
     await deleteAll('nowhere');
     await allGone('nowhere');
+  });
+});
+
+describe('a hundred LUNs on two nodes', () => {
+  const COUNT = 100;
+  const NODES_WITH_AGENTS = 2;
+
+  it('cost three writes each and ten per node at most', async () => {
+    const { ScstLun: manifest, ...others } = quickstart('many');
+    await cluster.apply(Object.values(others).join('---\n'));
+    await eventually(async () => expect(await cluster.condition('ScstSession', 'many')).toMatch(/^True /));
+    const before = await operator.counter('scst_operator_writes_total');
+    const luns = Array.from({ length: COUNT }, (_, lun) =>
+      manifest.replace('lun: 0', `lun: ${lun}`).replace('name: many', `name: many-${lun}`),
+    );
+    await cluster.apply(luns.join('---\n'));
+    const list = () =>
+      cluster.admin.request<{ items: ScstLun[] }>({ method: 'GET', path: pathOf(resourceOf('ScstLun')) });
+    await eventually(async () => {
+      const { items } = await list();
+      expect(items.filter(({ status }) => status?.nodes === `${NODES_WITH_AGENTS}/${NODES_WITH_AGENTS}`)).toHaveLength(
+        COUNT,
+      );
+    });
+    await eventually(async () => expect(await operator.counter('scst_operator_queue_depth')).toBe(0));
+    const writes = (await operator.counter('scst_operator_writes_total')) - before;
+    expect(writes).toBeLessThanOrEqual(3 * COUNT + 10 * NODES_WITH_AGENTS);
+    await cluster.controlPlane.kubectlOutput(['delete', 'scstlun', '--all', '--wait=false']);
+    await eventually(async () => expect((await list()).items).toEqual([]));
+    await deleteAll('many', ['ScstDevice', 'ScstTarget', 'ScstSession']);
+    await allGone('many');
   });
 });
 
