@@ -36,7 +36,10 @@ describe('nodeStatus', () => {
       message: 'disk2 has it open',
       rings: [ring({ state: 'Waiting' })],
     });
-    const status = nodeStatus(report({ engine: engine(failed), luns: new Map() }));
+    const lunProblems = new Map([
+      [BACKSTORE, { state: 'Pending' as const, reason: 'UnitNotReady', message: 'not open' }],
+    ]);
+    const status = nodeStatus(report({ engine: engine(failed), luns: new Map(), lunProblems }));
     expect(status.devices?.[0]).toMatchObject({
       state: 'Failed',
       reason: 'BackingInUse',

@@ -120,12 +120,13 @@ function wantedLunStatuses(report: PassReport): NodeLunStatus[] {
     const base = { uid: lun.uid, session: session.uid, generation: lun.generation };
     const realised = report.luns.get(backstore);
     const problem = report.lunProblems.get(backstore);
-    if (problem !== undefined) return { ...base, ...problem, ...realised };
     const served = rings.get(backstore);
     if (served?.unit.state === 'Failed') {
       const { reason = 'BackingError', message = 'the backing is not open' } = served.unit;
       return { ...base, state: 'Failed', reason, message, ...realised };
     }
+    // After the unit: what is told of LIO follows from it.
+    if (problem !== undefined) return { ...base, ...problem, ...realised };
     if (realised === undefined)
       return { ...base, state: 'Pending', reason: 'Creating', message: 'the SCSI device is being made' };
     if (served?.ring.state !== 'Attached') {
