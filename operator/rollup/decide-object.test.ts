@@ -118,6 +118,20 @@ describe('status', () => {
     expect(condition(status, 'Progressing').status).toBe('True');
   });
 
+  test('an old echo of an entry that the node is yet to get again is not called Ready', () => {
+    const objects = quickstart().map((object) =>
+      object.kind === 'ScstSession' ? session('host', { target: 'tgt' }, { finalizer: false }) : object,
+    );
+    const { status } = decide(session('host', { target: 'tgt' }, { finalizer: false }), {
+      objects,
+      status: (scstNode) => ({
+        ...allReady(scstNode),
+        sessions: [{ uid: 'session-host', generation: 1, state: 'Ready' }],
+      }),
+    });
+    expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'Applying' });
+  });
+
   test('what the agent says about a failure is what the object says', () => {
     const { status } = decide(device('disk'), {
       status: () => ({

@@ -70,5 +70,5 @@ export const change: fc.Arbitrary<Change> = fc
   .tuple(fc.oneof({ weight: 4, arbitrary: userObject(3) }, { weight: 1, arbitrary: clusterNode }), fc.nat({ max: 4 }))
   .map(([object, gone]) => {
     const brought = put(object);
-    return gone === 0 ? ({ kind: brought.kind, name: brought.name }) : brought;
+    return gone === 0 ? { kind: brought.kind, name: brought.name } : brought;
   });

@@ -23,8 +23,10 @@ export interface Surroundings {
   api: Api;
   now: () => number;
   health: (node: string) => AgentHealth;
-  /** Called right before a finalizer is removed at the API server. */
-  onRelease: (object: UserObject) => void;
+  /** Nodes that may still hold what is released now: they are gone, or away for longer than the grace period. */
+  excused: () => ReadonlySet<string>;
+  /** Called right before a finalizer is removed at the API server, with who was excused when that was decided. */
+  onRelease: (object: UserObject, excused: ReadonlySet<string>) => void;
 }
 
 export class ControllerProcess {
@@ -129,12 +131,16 @@ export class ControllerProcess {
   /** Runs one key of the queue. Its write is answered at once, or stays in flight (`slow`). False when there is no key. */
   run(choice: number, slow: boolean): boolean {
     const key = [...this.queue][choice % this.queue.size];
-    if (key === undefined) {
-      return false;
+    if (key !== undefined) {
+      this.runKey(key, slow);
     }
+    return key !== undefined;
+  }
+
+  /** Runs a key; while a write of the key is in flight it stays in the queue, because there is one worker for each key. */
+  runKey(key: string, slow: boolean): void {
     if (this.flights.some((other) => other.key === key)) {
-      // One worker per key: it runs again when the answer is there.
-      return true;
+      return;
     }
     this.queue.delete(key);
     const [kind = '', name = ''] = key.split('/');
@@ -146,7 +152,6 @@ export class ControllerProcess {
         flight.answer(flight.land());
       }
     }
-    return true;
   }
 
   /** Lands the oldest request in flight and takes the answer. */
@@ -154,6 +159,15 @@ export class ControllerProcess {
     const [first] = this.flights.splice(0, 1);
     first?.flight.answer(first.flight.land());
     return first !== undefined;
+  }
+
+  /** Keys that still have something to write; none once everything is settled, whatever was enqueued or not. */
+  unfinished(): string[] {
+    const keys = [...this.objects.keys(), ...[...this.nodes.keys()].map((name) => `node/${name}`)];
+    return keys.filter((key) => {
+      const [kind = '', name = ''] = key.split('/');
+      return (kind === 'node' ? this.runNode(name) : this.runObject(kind as UserKind, name)).length > 0;
+    });
   }
 
   private runNode(name: string): Flight[] {
@@ -239,8 +253,9 @@ export class ControllerProcess {
     if (decision.finalizer === 'add') {
       flights.push({ outlives: true, land: () => api.addFinalizer(kind, name, uid), answer });
     } else if (decision.finalizer === 'remove') {
+      const excused = this.around.excused();
       const land = (): WriteResult => {
-        this.around.onRelease(object);
+        this.around.onRelease(object, excused);
         return api.removeFinalizer(kind, name, uid);
       };
       flights.push({ outlives: true, land, answer });

@@ -1,8 +1,8 @@
 // The whole protocol in one process: users, controllers, nodes, and what must hold after every step.
 import { FINALIZER } from '../../crds/names.js';
 import type { UserKind, UserObject } from '../../crds/types.js';
-import type { ClusterNode } from '../../operator/plan/objects.js';
 import type { UserStatus } from '../../operator/rollup/status.js';
+import type { Action, ControllerAction, MachineAction, UserAction } from './actions.js';
 import { NodeMachine, wantedOf } from './agent.js';
 import { Api, KINDS } from './api.js';
 import { NODES } from './arbitraries.js';
@@ -14,31 +14,6 @@ const USER_KINDS = ['ScstDevice', 'ScstTarget', 'ScstSession', 'ScstLun'] as con
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
-
-/** One step of anybody. Numbers choose among what is possible at that moment. */
-export type Action =
-  | { type: 'create'; object: UserObject }
-  | { type: 'edit'; object: UserObject }
-  | { type: 'delete'; choice: number }
-  | { type: 'forceDeletion'; choice: number }
-  | { type: 'stripFinalizer'; choice: number }
-  | { type: 'putNode'; node: ClusterNode }
-  | { type: 'deleteNode' | 'deleteScstNode'; node: number }
-  | { type: 'agent'; node: number; what: 'start' | 'crash' | 'powerOff' | 'cut' | 'join' }
-  | { type: 'read'; node: number; back: number }
-  | { type: 'realise'; node: number; choices: number[] }
-  | { type: 'report'; node: number }
-  /** An agent that gets to read, do all it can and report. */
-  | { type: 'agentRound'; node: number }
-  /** A controller that sees everything and runs so many keys. */
-  | { type: 'controllerRound'; turns: number }
-  | { type: 'use'; node: number; choice: number; open: boolean }
-  | { type: 'controllerCrash' }
-  | { type: 'deliver'; kind: number; count: number }
-  | { type: 'reconcile'; choices: number[]; slow: boolean }
-  | { type: 'land' }
-  | { type: 'landOrphan'; choice: number }
-  | { type: 'wait'; seconds: number };
 
 export class World {
   readonly api = new Api();
@@ -66,58 +41,16 @@ export class World {
   }
 
   run(action: Action): void {
-    const machine = 'node' in action && typeof action.node === 'number' ? this.machine(action.node) : undefined;
-    switch (action.type) {
-      case 'realise':
-        action.choices.forEach((choice) => machine?.step(choice));
-        break;
-      case 'read':
-        machine?.read(action.back);
-        break;
-      case 'report':
-        machine?.report();
-        break;
-      case 'agentRound':
-        this.agentRound(this.machine(action.node));
-        break;
-      case 'controllerRound':
-        this.controllerRound(action.turns);
-        break;
-      case 'agent':
-        this.agent(this.machine(action.node), action.what);
-        break;
-      case 'use':
-        this.use(this.machine(action.node), action.choice, action.open);
-        break;
-      case 'deleteNode':
-        this.deleteNode(this.machine(action.node));
-        break;
-      case 'deleteScstNode': {
-        const name = this.machine(action.node).name;
-        this.api.deleteScstNode(name, this.api.scstNodes.get(name)?.metadata.uid ?? '');
-        break;
-      }
-      case 'controllerCrash':
-        this.crashController();
-        break;
-      case 'deliver':
-        this.controller.deliver(KINDS[action.kind % KINDS.length] ?? 'Node', action.count);
-        break;
-      case 'reconcile':
-        action.choices.forEach((choice) => this.controller.run(choice, action.slow));
-        break;
-      case 'land':
-        this.controller.land();
-        break;
-      case 'landOrphan':
-        this.orphans.splice(action.choice % Math.max(1, this.orphans.length), 1)[0]?.land();
-        break;
-      case 'wait':
-        this.now += action.seconds * 1000;
-        this.controller.tick();
-        break;
-      default:
+    switch (action.by) {
+      case 'user':
         this.user(action);
+        break;
+      case 'machine':
+        this.machineStep(action);
+        break;
+      case 'controller':
+        this.controllerStep(action);
+        break;
     }
     this.check();
   }
@@ -157,7 +90,8 @@ export class World {
     }
   }
 
-  private deliverAll(): void {
+  /** Lets the controller's caches see everything. */
+  deliverAll(): void {
     KINDS.forEach((kind) => this.controller.deliver(kind, Number.MAX_SAFE_INTEGER));
   }
 
@@ -175,6 +109,10 @@ export class World {
 
   /** What must hold once everything is settled. */
   checkSettled(): void {
+    const unfinished = this.controller.unfinished();
+    if (unfinished.length > 0) {
+      throw new Violation(`nobody was told to look at ${unfinished.join()} again`);
+    }
     for (const object of this.api.objects.values()) {
       if (object.metadata.deletionTimestamp !== undefined) {
         throw new Violation(`${object.kind}/${object.metadata.name} never goes`);
@@ -198,19 +136,6 @@ export class World {
       const held = [...machine.kernel.keys()].sort();
       if (JSON.stringify(wanted) !== JSON.stringify(held)) {
         throw new Violation(`${machine.name} holds ${held.join()} instead of ${wanted.join()}`);
-      }
-      this.checkStatuses(machine, stored.spec);
-    }
-  }
-
-  private checkStatuses(machine: NodeMachine, spec: Parameters<typeof wantedOf>[0]): void {
-    const listed = [spec.devices, spec.targets, spec.sessions, spec.luns].flat();
-    const planned = new Map(listed.map(({ uid, generation }) => [uid, generation]));
-    for (const object of this.api.objects.values()) {
-      const generation = planned.get(object.metadata.uid ?? '');
-      const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
-      if (generation !== undefined && generation < (object.metadata.generation ?? 0) && ready?.status === 'True') {
-        throw new Violation(`${object.metadata.name} is Ready though ${machine.name} has an older generation`);
       }
     }
   }
@@ -250,20 +175,21 @@ export class World {
     }
   }
 
-  private releasing(object: UserObject): void {
+  private excused(): Set<string> {
+    const away = this.machines.filter(({ name }) => {
+      const health = this.health(name);
+      return !this.api.nodes.has(name) || (health.state === 'Unknown' && this.now - health.since >= GRACE_MS);
+    });
+    return new Set(away.map(({ name }) => name));
+  }
+
+  private releasing(object: UserObject, excusedBefore: ReadonlySet<string>): void {
     const uid = object.metadata.uid ?? '';
     const stored = this.api.objects.get(`${object.kind}/${object.metadata.name}`);
     if (stored?.metadata.uid !== uid) {
       return;
     }
-    const excused = new Set(
-      this.machines
-        .filter(({ name }) => {
-          const health = this.health(name);
-          return !this.api.nodes.has(name) || (health.state === 'Unknown' && this.now - health.since >= GRACE_MS);
-        })
-        .map(({ name }) => name),
-    );
+    const excused = new Set([...excusedBefore, ...this.excused()]);
     for (const machine of this.machines) {
       const holds = [...machine.kernel.values()].some((item) => item.uid === uid);
       if (holds && !excused.has(machine.name) && !this.abandoned.has(`${machine.name}/${uid}`)) {
@@ -280,7 +206,7 @@ export class World {
     }
   }
 
-  private user(action: Action): void {
+  private user(action: UserAction): void {
     switch (action.type) {
       case 'create':
         this.api.create(action.object);
@@ -311,16 +237,12 @@ export class World {
     }
   }
 
-  private choose(choice: number, act: (kind: UserKind, name: string, uid: string) => void): void {
-    const all = [...this.api.objects.values()];
-    const object = all[choice % Math.max(1, all.length)];
-    if (object !== undefined && USER_KINDS.includes(object.kind)) {
-      act(object.kind, object.metadata.name, object.metadata.uid ?? '');
+  private machineStep(action: MachineAction): void {
+    const machine = this.machines[action.machine % this.machines.length];
+    if (machine === undefined) {
+      throw new Error('a world without machines');
     }
-  }
-
-  private agent(machine: NodeMachine, what: 'start' | 'crash' | 'powerOff' | 'cut' | 'join'): void {
-    switch (what) {
+    switch (action.type) {
       case 'start':
         machine.start(this.now);
         break;
@@ -332,8 +254,65 @@ export class World {
         break;
       case 'cut':
       case 'join':
-        machine.setConnected(what === 'join', this.now);
+        machine.setConnected(action.type === 'join', this.now);
         break;
+      case 'deleteNode':
+        this.deleteNode(machine);
+        break;
+      case 'deleteScstNode':
+        this.api.deleteScstNode(machine.name, this.api.scstNodes.get(machine.name)?.metadata.uid ?? '');
+        break;
+      case 'report':
+        machine.report();
+        break;
+      case 'round':
+        this.agentRound(machine);
+        break;
+      case 'read':
+        machine.read(action.back);
+        break;
+      case 'realise':
+        action.choices.forEach((choice) => machine.step(choice));
+        break;
+      case 'open':
+      case 'close':
+        this.use(machine, action.choice, action.type === 'open');
+        break;
+    }
+  }
+
+  private controllerStep(action: ControllerAction): void {
+    switch (action.type) {
+      case 'crash':
+        this.crashController();
+        break;
+      case 'land':
+        this.controller.land();
+        break;
+      case 'round':
+        this.controllerRound(action.turns);
+        break;
+      case 'deliver':
+        this.controller.deliver(KINDS[action.kind % KINDS.length] ?? 'Node', action.count);
+        break;
+      case 'reconcile':
+        action.choices.forEach((choice) => this.controller.run(choice, action.slow));
+        break;
+      case 'landOrphan':
+        this.orphans.splice(action.choice % Math.max(1, this.orphans.length), 1)[0]?.land();
+        break;
+      case 'wait':
+        this.now += action.seconds * 1000;
+        this.controller.tick();
+        break;
+    }
+  }
+
+  private choose(choice: number, act: (kind: UserKind, name: string, uid: string) => void): void {
+    const all = [...this.api.objects.values()];
+    const object = all[choice % Math.max(1, all.length)];
+    if (object !== undefined && USER_KINDS.includes(object.kind)) {
+      act(object.kind, object.metadata.name, object.metadata.uid ?? '');
     }
   }
 
@@ -365,20 +344,13 @@ export class World {
       api: this.api,
       now: () => this.now,
       health: (name) => this.health(name),
-      onRelease: (object) => this.releasing(object),
+      excused: () => this.excused(),
+      onRelease: (object, excused) => this.releasing(object, excused),
     });
   }
 
   private health(name: string): ReturnType<NodeMachine['health']> {
     return this.machines.find((machine) => machine.name === name)?.health(this.now) ?? { state: 'NeverSeen' };
-  }
-
-  private machine(choice: number): NodeMachine {
-    const machine = this.machines[choice % this.machines.length];
-    if (machine === undefined) {
-      throw new Error('a world without machines');
-    }
-    return machine;
   }
 }
 
