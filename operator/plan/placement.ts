@@ -26,10 +26,15 @@ export function live<T extends UserObject>(objects: ReadonlyMap<string, T>, name
   return found.sort(byAge);
 }
 
-/** The LUN that holds the number of `lun` in its target when that is an older one. An older one without a device holds it too. */
-export function lunHolder(lun: ScstLun, luns: readonly ScstLun[]): ScstLun | undefined {
-  const holder = luns.find((other) => other.spec.lun === lun.spec.lun);
-  return holder === lun ? undefined : holder;
+/** The LUN that holds each number, of LUNs in the order of age. An older LUN without a device holds its number too. */
+export function lunHolders(luns: readonly ScstLun[]): ReadonlyMap<number, ScstLun> {
+  const holders = new Map<number, ScstLun>();
+  for (const lun of luns) {
+    if (!holders.has(lun.spec.lun)) {
+      holders.set(lun.spec.lun, lun);
+    }
+  }
+  return holders;
 }
 
 /**
@@ -38,7 +43,7 @@ export function lunHolder(lun: ScstLun, luns: readonly ScstLun[]): ScstLun | und
  */
 export function exclusiveNode(index: Index, device: string): string | undefined {
   for (const lun of live(index.luns, namesOf(index.lunsByDevice, device))) {
-    if (lunHolder(lun, lunsOf(index, lun.spec.target)) !== undefined) {
+    if (lunHolders(lunsOf(index, lun.spec.target)).get(lun.spec.lun) !== lun) {
       continue;
     }
     const nodes = [...namesOf(index.nodesByTarget, lun.spec.target)].map((name) => ({
@@ -118,8 +123,8 @@ function sessionFindings(index: Index, session: ScstSession): Finding[] {
 }
 
 function lunFindings(index: Index, lun: ScstLun): Finding[] {
-  const holder = lunHolder(lun, lunsOf(index, lun.spec.target));
-  if (holder !== undefined) {
+  const holder = lunHolders(lunsOf(index, lun.spec.target)).get(lun.spec.lun);
+  if (holder !== undefined && holder !== lun) {
     const message = `LUN ${lun.spec.lun} of ScstTarget ${lun.spec.target} belongs to the older ScstLun ${holder.metadata.name}`;
     return [finding(lun, 'LunConflict', message)];
   }

@@ -14,7 +14,7 @@ import { DeviceEntries } from './device-entries.js';
 import { preferredRelTgtId, sessionTransportId } from './identity.js';
 import { namesOf, type Index } from './object-index.js';
 import { byAge, byName, compare, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
-import { live, lunHolder, lunsOf, sessionsOf } from './placement.js';
+import { live, lunHolders, lunsOf, sessionsOf } from './placement.js';
 
 /** 0BE0h: SAS, what scst_local shows. */
 const SAS_TRANSPORT_VERSION = 0x0be0;
@@ -53,8 +53,7 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
   const candidates: (ScstSession | ScstLun)[] = [];
   for (const { name } of targets.values()) {
     candidates.push(...placeSessions(sessionsOf(index, name), node, findings));
-    const luns = lunsOf(index, name);
-    candidates.push(...luns.filter((lun) => lunHolder(lun, luns) === undefined));
+    candidates.push(...lunHolders(lunsOf(index, name)).values());
   }
   devices.admit(candidates.filter((candidate) => candidate.kind === 'ScstLun'));
 

@@ -1,8 +1,8 @@
 // When the finalizer of a deleted object may go: no node may still hold anything of it, but for nodes that are long gone.
 import type { ScstNode } from '../../crds/types.js';
 import { compare, type ClusterNode } from '../plan/objects.js';
-import type { EntryReport } from './units.js';
-import { heldUids, isCaughtUp } from '../plan/tombstones.js';
+import { isCaughtUp } from '../plan/tombstones.js';
+import { footprintOf } from './footprint.js';
 
 /** What the controller knows of the agent of a node. */
 export type AgentHealth =
@@ -93,38 +93,11 @@ function holdOf(uid: string, view: NodeView, { epoch, now, gracePeriodMs }: Rele
   return undefined;
 }
 
-interface Footprint {
-  entries: ReadonlySet<string>;
-  tombstones: ReadonlySet<string>;
-  held: ReadonlySet<string>;
-}
-
-/** One ScstNode is asked about by every object that is being deleted; what it names is collected once. */
-const footprints = new WeakMap<ScstNode, Footprint>();
-
-function footprintOf(scstNode: ScstNode): Footprint {
-  let footprint = footprints.get(scstNode);
-  if (footprint === undefined) {
-    const { devices, targets, sessions, luns, tombstones } = scstNode.spec;
-    footprint = {
-      entries: new Set([devices, targets, sessions, luns].flat().map(({ uid }) => uid)),
-      tombstones: new Set(tombstones.map(({ uid }) => uid)),
-      held: heldUids(scstNode.status),
-    };
-    footprints.set(scstNode, footprint);
-  }
-  return footprint;
-}
-
 /** What the agent says about it: who uses the device, most often. */
-function detachingMessage({ status }: ScstNode, uid: string): string | undefined {
-  const lists: EntryReport[][] = [
-    status?.luns ?? [],
-    status?.sessions ?? [],
-    status?.targets ?? [],
-    status?.devices ?? [],
-  ];
-  const entry = lists.flat().find((candidate) => candidate.uid === uid && candidate.message !== undefined);
+function detachingMessage(scstNode: ScstNode, uid: string): string | undefined {
+  const entry = footprintOf(scstNode)
+    .reports.get(uid)
+    ?.find(({ message }) => message !== undefined);
   return entry === undefined
     ? undefined
     : [entry.path, entry.reason, entry.message].filter((part) => part !== undefined).join(': ');

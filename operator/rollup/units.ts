@@ -9,6 +9,7 @@ import type {
 } from '../../crds/types.js';
 import { compare, generationOf, uidOf, type UserObject } from '../plan/objects.js';
 import type { NodePlan } from '../plan/plan-node.js';
+import { footprintOf } from './footprint.js';
 import type { NodeView } from './release.js';
 
 /** What an agent says about an entry, of whatever list. */
@@ -24,8 +25,6 @@ export interface Unit {
   message?: string;
   entry?: EntryReport;
 }
-
-const LIST = { ScstDevice: 'devices', ScstTarget: 'targets', ScstSession: 'sessions', ScstLun: 'luns' } as const;
 
 /** The places of an object that the plans have it in, ordered by node and session. */
 export function unitsOf(
@@ -53,13 +52,13 @@ function sessionsIn(object: UserObject, plan: NodePlan): ({ uid: string; name: s
   if (object.kind !== 'ScstLun') {
     return [undefined];
   }
-  const target = plan.spec.luns.find(({ uid }) => uid === uidOf(object))?.target;
+  const target = plan.spec.targets.find(({ name }) => name === object.spec.target)?.uid;
   return plan.spec.sessions.filter((session) => session.target === target);
 }
 
 function entryOf(object: UserObject, node: ScstNode | undefined, session: string | undefined): EntryReport | undefined {
-  const entries: EntryReport[] = node?.status?.[LIST[object.kind]] ?? [];
-  return entries.find((entry) => entry.uid === uidOf(object) && (session === undefined || entry.session === session));
+  const reports = node === undefined ? undefined : footprintOf(node).reports.get(uidOf(object));
+  return reports?.find((report) => report.session === session);
 }
 
 function judge(
@@ -74,7 +73,7 @@ function judge(
     return { state: 'Pending', reason: 'NoAgent', message: 'no agent runs on the node' };
   }
   // An echo only counts for an entry that the node still has: after it was taken out and put in again an old echo says nothing.
-  const wanted = scstNode?.spec[LIST[object.kind]].some(({ uid }) => uid === uidOf(object)) ?? false;
+  const wanted = scstNode !== undefined && footprintOf(scstNode).entries.has(uidOf(object));
   if (!wanted || entry === undefined) {
     return { state: 'Pending', reason: 'Applying', message: 'the node has yet to report it' };
   }

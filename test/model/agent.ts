@@ -89,10 +89,12 @@ export class NodeMachine {
     }
   }
 
-  /** Reads its ScstNode, `back` versions too old. What it reads is followed when the contract allows; absence changes nothing. */
+  /** Reads its ScstNode, `back` versions too old (never what it reads first of one). What it reads is followed when the contract allows; absence changes nothing. */
   read(back: number): void {
     const versions = this.api.history.get(this.name) ?? [];
-    const stored = back === 0 ? this.api.scstNodes.get(this.name) : versions[Math.max(0, versions.length - 1 - back)];
+    const latest = this.api.scstNodes.get(this.name);
+    const known = back > 0 && this.journal?.uid === latest?.metadata.uid;
+    const stored = known ? versions[Math.max(0, versions.length - 1 - back)] : latest;
     if (
       !this.reporting ||
       !this.leased ||
