@@ -56,7 +56,7 @@ function ready(
     return { type, status: 'False', reason: reasonOf(failed, 'Failed'), message: describe(failed) };
   }
   if (unknown.length > 0) {
-    return { type, status: 'Unknown', reason: 'NodeUnreachable', message: describe(unknown) };
+    return { type, status: 'Unknown', reason: reasonOf(unknown, 'NodeUnreachable'), message: describe(unknown) };
   }
   if (pending.length > 0) {
     return { type, status: 'False', reason: reasonOf(pending, 'Applying'), message: describe(pending) };

@@ -157,6 +157,18 @@ describe('status', () => {
     expect(condition(status, 'Ready')).toMatchObject({ status: 'Unknown', reason: 'NodeUnreachable' });
   });
 
+  test('an agent that can not tell makes Ready unknown, for the reason that it gives', () => {
+    const { status } = decide(device('disk'), {
+      status: () => ({
+        observedGeneration: 4,
+        devices: [
+          { uid: 'device-disk', generation: 1, state: 'Unknown', reason: 'EngineUnavailable', message: 'no engine' },
+        ],
+      }),
+    });
+    expect(condition(status, 'Ready')).toMatchObject({ status: 'Unknown', reason: 'EngineUnavailable' });
+  });
+
   test('operator-11: a node without an agent is named as such', () => {
     const { status } = decide(disk, { agent: { state: 'NeverSeen' }, status: () => ({}) });
     expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'NoAgent' });
