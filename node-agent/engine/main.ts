@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { BackingRegistry } from '../backing/registry.js';
 import { loadNative } from '../native/index.js';
+import { acquireProcessLock } from '../native/process-lock.js';
 import { serveEngine } from '../protocol/server.js';
 import { ConfigurationStore } from './configuration-store.js';
 import { Engine } from './engine.js';
-import { acquireEngineLock } from './lock.js';
 import { parseOptions, type EngineSettings } from './options.js';
 import { SysfsRingKernel } from './ring-kernel.js';
 import { packageVersion } from './version.js';
@@ -40,7 +40,7 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
   const binding = loadNative();
   mkdirSync(runDir, { recursive: true, mode: 0o755 });
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  await acquireEngineLock({ path: join(runDir, 'engine.lock'), binding, log, signal: stop });
+  await acquireProcessLock({ path: join(runDir, 'engine.lock'), binding, log, signal: stop });
 
   const engine = new Engine({
     environment: {

@@ -96,7 +96,9 @@ export class Unit {
     this.closed = true;
     this.backOff.reset();
     for (const ring of this.rings.values()) ring.backOff.reset();
-    await this.serving?.close();
+    const unit = this.serving;
+    this.serving = undefined;
+    await unit?.close();
   }
 
   private wantRing(configuration: RingConfiguration): void {

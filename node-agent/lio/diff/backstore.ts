@@ -23,7 +23,7 @@ function controlOf(parameters: BackstoreParameters): Record<string, string> {
  * What is written to attrib/. pgr_support=0 passes PERSISTENT RESERVE and RESERVE to the engine; emulate_pr stays 1,
  * because with 0 the kernel refuses these commands itself, passed through or not.
  */
-function attributesOf(parameters: BackstoreParameters): Record<string, string> {
+function attributesOf(parameters: BackstoreParameters): Record<(typeof COMPARED_ATTRIBUTES)[number], string> {
   return {
     cmd_time_out: String(parameters.ioTimeoutSeconds),
     tmr_notification: '1',
@@ -34,6 +34,10 @@ function attributesOf(parameters: BackstoreParameters): Record<string, string> {
 
 /** Sizes of ring and data area are absent: the kernel caps them, and they change nothing that a user sees. */
 const COMPARED_CONTROL = ['dev_config', 'hw_block_size', 'nl_reply_supported'];
+const COMPARED_ATTRIBUTES = ['cmd_time_out', 'tmr_notification', 'pgr_support', 'alua_support'] as const;
+
+/** Files of attrib/ that say whether a backstore is as wanted. */
+export const OBSERVED_ATTRIBUTES: readonly string[] = [...COMPARED_CONTROL, ...COMPARED_ATTRIBUTES, 'dev_size'];
 
 export function createBackstoreSteps({ backstore, parameters }: DesiredLun): Step[] {
   return [

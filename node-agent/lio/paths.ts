@@ -1,0 +1,36 @@
+// Where LIO's objects are in configfs.
+import { join } from 'node:path';
+import { HBA, TPG } from './naming.js';
+
+/** Mount point of configfs + /target. */
+export const TARGET_ROOT = '/sys/kernel/config/target';
+
+/** Paths of our objects below a root, which tests set to a directory of their own. */
+export class LioPaths {
+  constructor(readonly root: string = TARGET_ROOT) {}
+
+  get core(): string {
+    return join(this.root, 'core');
+  }
+  get hba(): string {
+    return join(this.core, HBA);
+  }
+  get loopback(): string {
+    return join(this.root, 'loopback');
+  }
+  backstore(name: string): string {
+    return join(this.hba, name);
+  }
+  session(wwn: string): string {
+    return join(this.loopback, wwn);
+  }
+  tpg(wwn: string): string {
+    return join(this.session(wwn), TPG);
+  }
+  luns(wwn: string): string {
+    return join(this.tpg(wwn), 'lun');
+  }
+  lun(wwn: string, lun: number): string {
+    return join(this.luns(wwn), `lun_${lun}`);
+  }
+}

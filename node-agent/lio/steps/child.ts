@@ -1,0 +1,50 @@
+// Runs a blocking operation in a process of its own (scst-step), which outlives a deadline and this process.
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { argumentsOf, type BlockingOperation } from './operation.js';
+
+export interface ChildOutcome {
+  /** Absent: done. */
+  failure?: { errno: string; text: string };
+}
+
+export interface RunningChild {
+  /** Resolves when the process ends, however late. Never rejects. */
+  ended: Promise<ChildOutcome>;
+  /** From now on the process doesn't keep this one alive. */
+  detach(): void;
+}
+
+/**
+ * Starts `program record operation…`. The kernel may hold the process in D state, where no signal reaches it; so it is
+ * a session leader of its own and stays when this process goes.
+ */
+export function startChild(program: string, record: string, operation: BlockingOperation): RunningChild {
+  const child = spawn(program, [record, ...argumentsOf(operation)], {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const ended = new Promise<ChildOutcome>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ failure: { errno: 'UNKNOWN', text: `${program} can’t be started: ${error.code ?? error.message}` } }),
+    );
+    child.once('close', (code, signal) => resolve(code === 0 ? {} : { failure: failureOf(stderr, code, signal) }));
+  });
+  return {
+    ended,
+    detach: () => {
+      child.unref();
+      (child.stderr as Socket).unref();
+    },
+  };
+}
+
+function failureOf(stderr: string, code: number | null, signal: string | null): { errno: string; text: string } {
+  const [, errno, text] = /^(E[A-Z0-9]+): (.*)$/m.exec(stderr) ?? [];
+  if (errno !== undefined && text !== undefined) return { errno, text };
+  const end = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+  return { errno: 'UNKNOWN', text: [end, stderr.trim()].filter((part) => part !== '').join(': ') };
+}
