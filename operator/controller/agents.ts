@@ -54,6 +54,13 @@ export class Agents {
     return { state: 'Unknown', since };
   }
 
+  /** Forgets all nodes but these. */
+  retain(names: ReadonlySet<string>): void {
+    for (const known of [this.unknownSince, this.reported]) {
+      [...known.keys()].filter((name) => !names.has(name)).forEach((name) => known.delete(name));
+    }
+  }
+
   /** Whether the state differs from the one at the last call for this node. */
   changed(name: string, { state }: AgentState): boolean {
     const before = this.reported.get(name);

@@ -89,7 +89,9 @@ export class ClusterState {
 
   /** To be called every few seconds: time alone makes an agent unknown. */
   scan(): void {
-    for (const name of this.nodeNames()) {
+    const names = this.nodeNames();
+    this.agents.retain(names);
+    for (const name of names) {
       const node = this.caches.nodes.get(name);
       const scstNode = this.caches.scstNodes.get(name);
       if (this.agents.changed(name, this.agents.stateOf(name, node, scstNode))) {

@@ -1,22 +1,14 @@
 // What is sent for a write, and when nothing is.
-import type { Api, ApiRequest } from './client.js';
 import { Writer, isApplied } from './apply.js';
 import { CONFIG_MAPS, type ApiObject } from './resources.js';
+import { scriptedApi } from './scripted-api.js';
 
 interface ConfigMap extends ApiObject {
   data?: Record<string, string>;
 }
 
-let sent: ApiRequest[];
-const api: Api = {
-  request: <T>(request: ApiRequest) => {
-    sent.push(request);
-    return Promise.resolve({ metadata: { name: 'a', resourceVersion: '2' } } as T);
-  },
-  async *lines() {
-    throw new Error('not used');
-  },
-};
+const api = scriptedApi(() => ({ metadata: { name: 'a', resourceVersion: '2' } }));
+const sent = api.requests;
 const writer = new Writer(api);
 const live = (more: Partial<ApiObject['metadata']> = {}): ConfigMap => ({
   metadata: { name: 'a', namespace: 'ns', uid: 'u1', resourceVersion: '1', ...more },
@@ -24,7 +16,7 @@ const live = (more: Partial<ApiObject['metadata']> = {}): ConfigMap => ({
 });
 
 beforeEach(() => {
-  sent = [];
+  sent.length = 0;
 });
 
 describe('apply', () => {

@@ -3,6 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { ApiError, apiErrorOf, messageOf } from './errors.js';
+import { linkSignals } from './signals.js';
 
 /** Longer than the API server's own limit for a mutation under load (10 s for admission), short enough to try again. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -46,26 +47,24 @@ export class ApiClient implements Api {
   }
 
   async request<T>(request: ApiRequest): Promise<T> {
-    const timeout = AbortSignal.timeout(this.timeoutMilliseconds);
-    const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
-    const response = await this.open(request, signal);
-    const body = await read(response, describe(request));
-    return (body === '' ? undefined : JSON.parse(body)) as T;
+    const { signal, release } = linkSignals([request.signal], this.timeoutMilliseconds);
+    try {
+      const response = await this.open(request, signal);
+      const body = await read(response, describe(request));
+      return (body === '' ? undefined : JSON.parse(body)) as T;
+    } finally {
+      release();
+    }
   }
 
   async *lines({ path, query, signal, lifetimeMilliseconds }: LinesRequest): AsyncGenerator<string, void, undefined> {
     const request: ApiRequest = { method: 'GET', path, query };
-    const opening = new AbortController();
-    const timer = setTimeout(() => opening.abort(), this.timeoutMilliseconds);
-    const lifetime = AbortSignal.timeout(lifetimeMilliseconds);
-    let response: http.IncomingMessage;
-    try {
-      response = await this.open(request, AbortSignal.any([signal, lifetime, opening.signal]));
-    } finally {
-      clearTimeout(timer);
-    }
+    const link = linkSignals([signal], this.timeoutMilliseconds);
+    let response: http.IncomingMessage | undefined;
     let rest = '';
     try {
+      response = await this.open(request, link.signal);
+      link.limit(lifetimeMilliseconds);
       response.setEncoding('utf8');
       for await (const chunk of response as AsyncIterable<string>) {
         const lines = (rest + chunk).split('\n');
@@ -75,7 +74,8 @@ export class ApiClient implements Api {
     } catch (error) {
       throw unreachable(describe(request), error);
     } finally {
-      response.destroy();
+      link.release();
+      response?.destroy();
     }
   }
 

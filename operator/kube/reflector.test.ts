@@ -169,6 +169,7 @@ async function start(options: Partial<ReflectorOptions<ApiObject>> = {}): Promis
     resource: CONFIG_MAPS,
     namespace: 'ns',
     random: () => 0,
+    backoff: { firstMilliseconds: 5, factor: 2, limitMilliseconds: 40 },
     onChange: (change) => {
       changes.push(change);
       notify();
@@ -264,7 +265,7 @@ describe('Reflector', () => {
 
   it('leaves a watch that stays silent behind when its time is over', async () => {
     server.put('a');
-    await start({ watchSeconds: 1 });
+    await start({ watchSeconds: 1, graceMilliseconds: 10 });
     server.silenceWatches();
     server.put('b');
     await until(() => names().includes('b'));

@@ -1,7 +1,8 @@
 // A cache of one collection of the API that stays true through ends, errors, gaps and half-open connections.
-import { Backoff, sleep } from './backoff.js';
+import { Backoff, sleep, type BackoffOptions } from './backoff.js';
 import type { Api } from './client.js';
 import { ApiError, isApiError } from './errors.js';
+import { linkSignals } from './signals.js';
 import { apiVersionOf, pathOf, type ApiObject, type Resource } from './resources.js';
 
 const PAGE_SIZE = 500;
@@ -12,6 +13,7 @@ const PAGE_SIZE = 500;
  */
 const WATCH_SECONDS = 45;
 const GRACE_MS = 5_000;
+const BACKOFF: BackoffOptions = { firstMilliseconds: 100, factor: 4, limitMilliseconds: 30_000 };
 /** A watch that ends sooner than this counts as failed, so that no server can make us reconnect in a tight loop. */
 const SHORT_WATCH_MS = 5_000;
 
@@ -32,6 +34,9 @@ export interface ReflectorOptions<T> {
   /** Called for each failed list or watch. The cache keeps what it has. */
   readonly onError?: (error: ApiError) => void;
   readonly watchSeconds?: number;
+  /** How long after its time a watch that didn't end is given up. */
+  readonly graceMilliseconds?: number;
+  readonly backoff?: BackoffOptions;
   readonly pageSize?: number;
   readonly random?: () => number;
 }
@@ -59,10 +64,9 @@ export class Reflector<T extends ApiObject> {
   private waiters: { lists: number; resolve: () => void }[] = [];
 
   constructor(private readonly options: ReflectorOptions<T>) {
-    const { random, resource, namespace } = options;
+    const { random, resource, namespace, backoff = BACKOFF } = options;
     this.path = pathOf(resource, namespace === undefined ? {} : { namespace });
-    const jitter = random === undefined ? {} : { random };
-    this.backoff = new Backoff({ firstMilliseconds: 100, factor: 4, limitMilliseconds: 30_000, ...jitter });
+    this.backoff = new Backoff(random === undefined ? backoff : { ...backoff, random });
   }
 
   /** Starts once; resolves with the first complete list. */
@@ -128,20 +132,20 @@ export class Reflector<T extends ApiObject> {
     while (!signal.aborted) {
       const started = performance.now();
       this.cut = new AbortController();
+      const either = linkSignals([signal, this.cut.signal]);
       try {
         if (this.resourceVersion === undefined || this.lists < this.wantedLists) {
           await this.relist();
         }
-        await this.watch(AbortSignal.any([signal, this.cut.signal]));
+        await this.watch(either.signal);
       } catch (error) {
         this.failed(error);
       }
       if (performance.now() - started >= SHORT_WATCH_MS) {
         this.backoff.reset();
       }
-      if (!this.cut.signal.aborted) {
-        await sleep(this.backoff.next(), AbortSignal.any([signal, this.cut.signal]));
-      }
+      await sleep(this.cut.signal.aborted ? 0 : this.backoff.next(), either.signal);
+      either.release();
     }
   }
 
@@ -210,7 +214,8 @@ export class Reflector<T extends ApiObject> {
   }
 
   private async watch(signal: AbortSignal): Promise<void> {
-    const { api, fieldSelector, labelSelector, watchSeconds = WATCH_SECONDS, random = Math.random } = this.options;
+    const { api, fieldSelector, labelSelector, random = Math.random } = this.options;
+    const { watchSeconds = WATCH_SECONDS, graceMilliseconds = GRACE_MS } = this.options;
     // Spread, so that a thousand agents that a restart of the API server put in step don't stay in step.
     const timeoutSeconds = Math.max(1, Math.round(watchSeconds * (1 - 0.2 * random())));
     const lines = api.lines({
@@ -224,7 +229,7 @@ export class Reflector<T extends ApiObject> {
         labelSelector,
       },
       signal,
-      lifetimeMilliseconds: timeoutSeconds * 1000 + GRACE_MS,
+      lifetimeMilliseconds: timeoutSeconds * 1000 + graceMilliseconds,
     });
     for await (const line of lines) {
       if (signal.aborted) {

@@ -60,8 +60,7 @@ export class Cluster {
       throw new Error(`${OPERATOR} is missing: run "make build" first`);
     }
     const name = options.name ?? `operator-${this.operators.length + 1}`;
-    await this.controlPlane.createNode('control');
-    const kubeconfig = await this.kubeconfig('scst-operator', name, 'control', options.server);
+    const kubeconfig = await this.operatorKubeconfig(name, options.server);
     const operator = new OperatorProcess(name, join(this.controlPlane.directory, `${name}.log`), [
       `--kubeconfig=${kubeconfig}`,
       `--namespace=${NAMESPACE}`,
@@ -73,6 +72,12 @@ export class Cluster {
     this.operators.push(operator);
     await operator.ready();
     return operator;
+  }
+
+  /** With the token of a pod of the operator's service account. */
+  async operatorKubeconfig(pod: string, server?: string): Promise<string> {
+    await this.controlPlane.createNode('control');
+    return this.kubeconfig('scst-operator', pod, 'control', server);
   }
 
   /** A stand-in for the node agent of `node`, with the token of a pod of the chart's service account on that node. */
