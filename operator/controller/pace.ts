@@ -24,7 +24,8 @@ export class Pace {
 
   constructor(
     private readonly options: PaceOptions,
-    private readonly now: () => number = () => performance.now(),
+    /** Milliseconds, monotonic. */
+    private readonly now: () => number,
   ) {}
 
   /** Milliseconds until `key` may be written; 0 = now. */

@@ -45,15 +45,20 @@ const BEHIND_MS = 1_000;
 const ATTEMPTS_ON_CONFLICT = 3;
 
 export class Reconciler {
-  private readonly nodePace = new Pace({ burst: 6, refillMilliseconds: 1_000, spacingMilliseconds: 100 });
-  private readonly statusPace = new Pace({ burst: 4, refillMilliseconds: 3_000, spacingMilliseconds: 100 });
+  private readonly nodePace: Pace;
+  private readonly statusPace: Pace;
   /** For statuses that only tell how far things are: most of the time the outcome comes before they are worth a write. */
-  private readonly progressPace = new Pace({ burst: 1, refillMilliseconds: 1_000, spacingMilliseconds: 1_000 });
-
+  private readonly progressPace: Pace;
   /** By key: uid of the object whose finalizer was removed. The answer to that doesn't show in the cache; the end does. */
   private readonly released = new Map<string, string | undefined>();
 
-  constructor(private readonly options: ReconcilerOptions) {}
+  constructor(private readonly options: ReconcilerOptions) {
+    const pace = (burst: number, refillMilliseconds: number, spacingMilliseconds: number) =>
+      new Pace({ burst, refillMilliseconds, spacingMilliseconds }, options.now);
+    this.nodePace = pace(6, 1_000, 100);
+    this.statusPace = pace(4, 3_000, 100);
+    this.progressPace = pace(1, 1_000, 1_000);
+  }
 
   async reconcile(key: string): Promise<Outcome | void> {
     this.options.state.flush();

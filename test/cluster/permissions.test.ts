@@ -127,6 +127,41 @@ describe('the service account of the operator', () => {
   });
 });
 
+describe('operator-07: OwnerReferencesPermissionEnforcement', () => {
+  it('is on, and lets the operator own ScstNodes by their Nodes with the permissions of the chart', async () => {
+    const node = await cluster.node('worker-1');
+    expect(node?.metadata.ownerReferences).toEqual([
+      { apiVersion: 'v1', kind: 'Node', name: 'worker-1', uid: node?.spec.nodeUID },
+    ]);
+    await cluster.controlPlane.kubectlOutput([
+      'create',
+      'clusterrole',
+      'patcher',
+      '--verb=get,patch',
+      '--resource=scstnodes.scst.dev',
+    ]);
+    await cluster.controlPlane.kubectlOutput([
+      'create',
+      'clusterrolebinding',
+      'patcher',
+      '--clusterrole=patcher',
+      '--user=patcher',
+    ]);
+    const patch = [
+      'patch',
+      'scstnode',
+      'worker-1',
+      '--type=merge',
+      '--patch={"metadata":{"ownerReferences":[]}}',
+      '--as=patcher',
+    ];
+    await eventually(async () => {
+      const { stderr } = await cluster.controlPlane.kubectl(patch);
+      expect(stderr).toContain("cannot set an ownerRef on a resource you can't delete");
+    });
+  });
+});
+
 describe('the roles for people', () => {
   beforeAll(async () => {
     for (const role of ['scst-viewer', 'scst-operator-user', 'scst-admin']) {
