@@ -20,7 +20,7 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc
 
 .PHONY: build
 build: setup-tools node_modules/.package-lock.json ## Compile everything: bin/scst-operator, bin/scst-node-agent, bin/scst-engine then work
-	@echo "==> native parts"; $(MAKE) --no-print-directory -C node-agent/native
+	@echo "==> native parts"; $(MAKE) -s --no-print-directory -C node-agent/native
 	@echo "==> TypeScript (about 20 seconds the first time)"; npx tsc -p tsconfig.json
 
 .PHONY: setup-node

@@ -1,5 +1,5 @@
 // The engine with a kernel and an add-on in memory, the real SCSI layer and real files.
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NEXUS_FLAG } from '../native/types.js';
 import {
