@@ -139,7 +139,7 @@ async function makeSource(
     return new DirectorySource({ directory: manifests, nodeName, setupId, stateDir, runDir, onChange, log });
   }
   const api = new ApiClient(loadKubeConfig(kubeconfig), `scst-node-agent/${version}`);
-  return new ScstNodeSource({ api, nodeName, namespace, onChange, log });
+  return new ScstNodeSource({ api, nodeName, namespace, runDir, onChange, log });
 }
 
 /** The directory of package.json: above this file in a checkout, above dist/ when compiled. */

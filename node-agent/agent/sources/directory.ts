@@ -15,6 +15,7 @@ import type { Journal, SourceState } from '../wish.js';
 import { readManifests, type ManifestProblem } from './manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
 import type { DesiredStateSource } from './source.js';
+import { StatusFile } from './status-file.js';
 
 /** Milliseconds that a directory has to be quiet after a change: editors write in several steps. */
 const SETTLE_MS = 100;
@@ -29,28 +30,22 @@ export interface DirectorySourceOptions {
   log: Logger;
 }
 
-/** What a person sees of a lone node, in <run-dir>/status.json. */
-export interface LoneNodeStatus {
-  node: string;
-  manifests: { directory: string; problems: ManifestProblem[]; findings: Finding[] };
-  status: ScstNodeStatus;
-}
-
 export class DirectorySource implements DesiredStateSource {
   readonly nodeUID: string;
   private readonly knownPath: string;
+  private readonly file: StatusFile;
   private watcher: FSWatcher | undefined;
   private known: KnownObjects | undefined;
   private problems: ManifestProblem[] = [];
   private findings: Finding[] = [];
   private last: ScstNodeStatus | undefined;
-  private writing: Promise<void> = Promise.resolve();
   private settle: NodeJS.Timeout | undefined;
   private told = '';
 
   constructor(private readonly options: DirectorySourceOptions) {
     this.nodeUID = manifestUid(options.setupId, 'Node', options.nodeName);
     this.knownPath = join(options.stateDir, 'manifests.json');
+    this.file = new StatusFile(options.runDir, options.log);
   }
 
   get reported(): ScstNodeStatus | undefined {
@@ -70,17 +65,15 @@ export class DirectorySource implements DesiredStateSource {
 
   report(status: ScstNodeStatus): void {
     this.last = status;
-    const { directory, nodeName, runDir, log } = this.options;
+    const { directory, nodeName } = this.options;
     const { problems, findings } = this;
-    const content: LoneNodeStatus = { node: nodeName, manifests: { directory, problems, findings }, status };
-    const write = () => writeDurably(join(runDir, 'status.json'), `${JSON.stringify(content, undefined, 2)}\n`);
-    this.writing = this.writing.then(write).catch((error: Error) => log.warn({ error: error.message }, 'status.json'));
+    this.file.write({ node: nodeName, manifests: { directory, problems, findings }, status });
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.settle);
     this.watcher?.close();
-    await this.writing;
+    await this.file.settled();
   }
 
   private async read(journal: Journal | undefined): Promise<SourceState> {

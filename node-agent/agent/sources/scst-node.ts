@@ -10,6 +10,7 @@ import { Reflector } from '../../../operator/kube/reflector.js';
 import type { ApiObject, Resource } from '../../../operator/kube/resources.js';
 import type { SourceState, UnavailableReason } from '../wish.js';
 import type { DesiredStateSource } from './source.js';
+import { StatusFile } from './status-file.js';
 import { StatusReporter } from './status-reporter.js';
 
 const SCST_NODES: Resource = { group: 'scst.dev', version: 'v1alpha1', plural: 'scstnodes', kind: 'ScstNode' };
@@ -30,6 +31,7 @@ export interface ScstNodeSourceOptions {
   nodeName: string;
   /** Of the agents' Leases. */
   namespace: string;
+  runDir: string;
   onChange: () => void;
   log: Logger;
 }
@@ -41,11 +43,13 @@ export class ScstNodeSource implements DesiredStateSource {
   private readonly reporter: StatusReporter<ScstNodeStatus>;
   private readonly stopping = new AbortController();
   private readonly identified: Promise<void>;
+  private readonly file: StatusFile;
   private lastError: ApiError | undefined;
   private uid: string | undefined;
 
   constructor(private readonly options: ScstNodeSourceOptions) {
     const { api, nodeName, namespace, log } = options;
+    this.file = new StatusFile(options.runDir, log);
     this.reflector = new Reflector<ScstNodeObject>({
       api,
       resource: SCST_NODES,
@@ -98,12 +102,20 @@ export class ScstNodeSource implements DesiredStateSource {
   }
 
   report(status: ScstNodeStatus): void {
+    this.file.write({ node: this.options.nodeName, status });
     if (this.reflector.get(this.options.nodeName) !== undefined) this.reporter.report(status);
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([this.reporter.stop(), this.reflector.stop(), this.lease.stop(), this.identified]);
+    const stopped = [
+      this.reporter.stop(),
+      this.reflector.stop(),
+      this.lease.stop(),
+      this.identified,
+      this.file.settled(),
+    ];
+    await Promise.all(stopped);
   }
 
   private current(): SourceState {
