@@ -19,11 +19,11 @@ export class DeviceEntries {
     private readonly findings: Finding[],
   ) {}
 
-  /** Compiles the devices that these LUNs expose. LUNs whose device isn't admitted get a finding, unless it just doesn't exist. */
-  admit(luns: readonly ScstLun[]): void {
+  /** Compiles the devices that these LUNs expose, and the retained ones by name. LUNs whose device isn't admitted get a finding, unless it just doesn't exist. */
+  admit(luns: readonly ScstLun[], retained: readonly string[]): void {
     const taken = new Map<string, ScstDevice>();
     const problems = new Map<string, string>();
-    for (const device of live(this.index.devices, new Set(luns.map(({ spec }) => spec.device)))) {
+    for (const device of live(this.index.devices, new Set([...luns.map(({ spec }) => spec.device), ...retained]))) {
       const problem = this.admitDevice(device, taken);
       if (problem !== undefined) {
         problems.set(device.metadata.name, problem);
@@ -47,7 +47,17 @@ export class DeviceEntries {
     this.usedEntries.add(entry);
   }
 
-  /** The entries that a LUN exposes. */
+  /** Marks the admitted entries of these devices as used though no LUN may expose them. */
+  retain(names: readonly string[]): void {
+    for (const name of names) {
+      const entry = this.entries.get(name);
+      if (entry !== undefined) {
+        this.usedEntries.add(entry);
+      }
+    }
+  }
+
+  /** The entries that a LUN exposes, and the retained ones. */
   used(): NodeDevice[] {
     return [...this.usedEntries];
   }

@@ -185,6 +185,23 @@ describe('what is not served is refused with a reason', () => {
   });
 });
 
+describe('a device that no LUN exposes any more', () => {
+  const planned = (policy: 'Delete' | 'Retain', present: string[]) =>
+    planNode(buildIndex([device('disk', { reclaimPolicy: policy })], [n1]), 'n1', {
+      setupId: SETUP_ID,
+      present: new Set(present),
+    }).spec.devices;
+
+  test('stays where its file is until it is deleted, if its file goes with it', () => {
+    expect(names(planned('Delete', ['device-disk']))).toEqual(['disk']);
+  });
+
+  test('isn’t brought to a node that doesn’t have it, and leaves when its file stays anyway', () => {
+    expect(planned('Delete', [])).toEqual([]);
+    expect(planned('Retain', ['device-disk'])).toEqual([]);
+  });
+});
+
 describe('of two objects in conflict the older keeps working', () => {
   const base = [
     target('tgt', { nodeName: 'n1' }),

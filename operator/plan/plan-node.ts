@@ -42,6 +42,11 @@ export interface PlanOptions {
    * away.
    */
   readonly kept?: ReadonlyMap<string, NodeDevice>;
+  /**
+   * uids of devices that the node has now. One with reclaimPolicy Delete stays until it is deleted, even when no LUN
+   * exposes it any more: otherwise the order of deletions would decide whether its backing file goes.
+   */
+  readonly present?: ReadonlySet<string>;
 }
 
 /** Compiles the state of one node. A node that isn't in the index gets an empty one. */
@@ -55,7 +60,11 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
     candidates.push(...placeSessions(sessionsOf(index, name), node, findings));
     candidates.push(...lunHolders(lunsOf(index, name)).values());
   }
-  devices.admit(candidates.filter((candidate) => candidate.kind === 'ScstLun'));
+  const retained = retainedDevices(index, options.present);
+  devices.admit(
+    candidates.filter((candidate) => candidate.kind === 'ScstLun'),
+    retained,
+  );
 
   const sessions: NodeSession[] = [];
   const luns: NodeLun[] = [];
@@ -86,6 +95,7 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
     }
   }
 
+  devices.retain(retained);
   const spec: PlannedSpec = {
     setupId: options.setupId,
     devices: devices.used().sort(byName),
@@ -105,6 +115,12 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
 /** Every node's plan, by the node's name. */
 export function planAll(index: Index, options: PlanOptions): Map<string, NodePlan> {
   return new Map([...index.nodes.keys()].sort(compare).map((name) => [name, planNode(index, name, options)]));
+}
+
+function retainedDevices(index: Index, present: ReadonlySet<string> = new Set()): string[] {
+  return live(index.devices, new Set(present.size === 0 ? [] : index.devices.keys()))
+    .filter((device) => present.has(uidOf(device)) && device.spec.reclaimPolicy === 'Delete')
+    .map((device) => device.metadata.name);
 }
 
 /** The targets of the node by name; of two with one scstName or one explicit relTgtId the older. */

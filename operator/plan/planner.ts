@@ -50,7 +50,7 @@ export class Planner {
 
   /**
    * The plan of a node. `spec` is what its ScstNode says now: devices whose edit is refused keep the entries that they have
-   * there.
+   * there, and devices whose file is to be deleted with them stay until they are.
    */
   plan(node: string, spec?: Pick<ScstNodeSpec, 'devices'>): NodePlan {
     let plan = this.plans.get(node);
@@ -59,7 +59,11 @@ export class Planner {
       this.plans.set(node, plan);
     }
     const kept = keptEntries(plan, spec);
-    return kept.size === 0 ? plan : planNode(this.current, node, { setupId: this.setupId, kept });
+    const present = new Set(
+      spec?.devices.filter(({ reclaimPolicy }) => reclaimPolicy === 'Delete').map(({ uid }) => uid),
+    );
+    const isPlain = kept.size === 0 && present.size === 0;
+    return isPlain ? plan : planNode(this.current, node, { setupId: this.setupId, kept, present });
   }
 
   /** Remembers the plan that was decided on for a node and tells the objects that it means something else for than the last. */

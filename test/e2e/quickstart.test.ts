@@ -1,0 +1,108 @@
+// kubectl apply of the quickstart: a real SCSI disk on a node of a real cluster, used, and taken away in any order.
+import { join } from 'node:path';
+import { eventually } from '../env/stack/eventually.js';
+import { remains } from '../env/stack/node-processes.js';
+import { EXAMPLES } from '../env/stack/paths.js';
+import { disk, diskPath, Stack } from './stack.js';
+
+jest.setTimeout(240_000);
+const NODE = 'worker-1';
+const QUICKSTART = join(EXAMPLES, 'quickstart.yaml');
+const PATH = '/dev/scst/scst-local-tgt/scst-local-host/lun0';
+const ALL = ['scstdevice/vm-disk1', 'scsttarget/scst-local-tgt', 'scstsession/scst-local-host', 'scstlun/vm-disk1'];
+
+describe('the quickstart', () => {
+  let stack: Stack;
+  const node = () => stack.machine(NODE);
+  const kubectl = (...args: string[]) => stack.cluster.kubectl(...args);
+  const apply = async (manifest: string) => expect(await stack.cluster.apply(manifest)).toMatchObject({ code: 0 });
+  const nothingLeft = () => eventually(async () => expect(await remains(node())).toBe(''));
+
+  beforeAll(async () => (stack = await Stack.start(NODE)));
+  afterAll(async () => stack.stop());
+  afterEach(() => node().assertCleanKernel());
+
+  it('gives a SCSI disk that kubectl waits for and shows', async () => {
+    await kubectl('apply', '-f', QUICKSTART);
+    await stack.ready('scstlun/vm-disk1');
+    const table = await kubectl('get', 'scst');
+    expect(table).toMatch(
+      /scstlun\S+vm-disk1\s+vm-disk1\s+0\s+scst-local-tgt\s+1\/1\s+\/dev\/scst\/scst-local-tgt\/scst-local-host\/lun0\s+True/,
+    );
+    expect(table).toMatch(/scstdevice\S+vm-disk1\s+vdiskFileio\s+1Gi\s+1\/1\s+True/);
+    expect(await kubectl('get', 'scstnode', NODE)).toMatch(/1\/1\s+\d+\s+True/);
+    expect(await node().sh('lsscsi -g')).toMatch(/disk\s+SCST_FIO vm-disk1\s+3110\s+\/dev\/sda\s+\/dev\/sg0/);
+    expect(await node().sh(`readlink -f ${PATH} ${PATH}.sg`)).toBe('/dev/sda\n/dev/sg0\n');
+    const [sample] = JSON.parse(
+      await kubectl('get', 'scstlun', 'vm-disk1', '-o', 'jsonpath={.status.samples}'),
+    ) as object[];
+    expect(sample).toMatchObject({ path: PATH, block: 'sda', sg: 'sg0', hctl: '0:0:0:0' });
+  });
+
+  it('keeps a file system', async () => {
+    await node().sh(`mkfs.ext4 -q ${PATH} && mkdir -p /mnt/q && mount ${PATH} /mnt/q`);
+    const written = await node().sh('dd if=/dev/urandom of=/mnt/q/f bs=1M count=50 status=none; sha256sum /mnt/q/f');
+    await node().sh(`umount /mnt/q && echo 3 > /proc/sys/vm/drop_caches && mount ${PATH} /mnt/q`);
+    expect(await node().sh('sha256sum /mnt/q/f')).toBe(written);
+  });
+
+  it('waits with the deletion while it is mounted, says where and by whom, and goes on afterwards', async () => {
+    await kubectl('delete', '-f', QUICKSTART, '--wait=false');
+    await eventually(async () => {
+      const { reason, message } = await stack.condition('scstlun/vm-disk1');
+      expect(reason).toBe('Terminating');
+      expect(message).toContain(NODE);
+      expect(message).toContain(PATH);
+      expect(message).toContain('mounted at /mnt/q');
+    });
+    expect(await node().sh('sha256sum /mnt/q/f')).toContain('/mnt/q/f');
+    await node().sh('umount /mnt/q');
+    await kubectl('wait', '--for=delete', '--timeout=60s', ...ALL);
+    await nothingLeft();
+    expect(await node().sh('stat -c %s /var/lib/scst/vm_disk1.img')).toBe('1073741824\n');
+  });
+
+  it.each([
+    ['device, target, session, LUN', [0, 1, 2, 3]],
+    ['target first', [1, 3, 0, 2]],
+    ['LUN, session, target, device', [3, 2, 1, 0]],
+    ['session, device, LUN, target', [2, 0, 3, 1]],
+  ])('is taken away when the objects are deleted one by one: %s', async (_name, order) => {
+    await kubectl('apply', '-f', QUICKSTART);
+    await stack.ready('scstlun/vm-disk1');
+    for (const index of order) await kubectl('delete', ALL[index] ?? '', '--timeout=60s');
+    await nothingLeft();
+    expect((await kubectl('get', 'scst', '--no-headers')).trim()).toBe('');
+    expect((await node().run('test -f /var/lib/scst/vm_disk1.img')).code).toBe(0);
+  });
+
+  it('deletes the backing file where the device says so, once nothing uses it', async () => {
+    await apply(disk('gone', NODE).replace('{vdiskFileio', '{reclaimPolicy: Delete, vdiskFileio'));
+    await stack.ready('scstlun/gone');
+    await node().sh('test -f /var/lib/scst/gone.img');
+    await kubectl('delete', 'scstlun/gone', 'scstdevice/gone', 'scstsession/gone', 'scsttarget/gone', '--timeout=60s');
+    expect((await node().run('test -e /var/lib/scst/gone.img')).code).toBe(1);
+    await nothingLeft();
+  });
+
+  it('shows one logical unit through two sessions, and takes one away without touching the other', async () => {
+    const second = 'apiVersion: scst.dev/v1alpha1\nkind: ScstSession\nmetadata: {name: second}\nspec: {target: pair}\n';
+    await apply(`${disk('pair', NODE)}---\n${second}`);
+    await stack.ready('scstlun/pair');
+    await eventually(() => node().sh('test -b /dev/scst/pair/second/lun0'));
+    const [a, b] = [diskPath('pair'), '/dev/scst/pair/second/lun0'];
+    await node().sh(
+      `dd if=/dev/urandom of=/tmp/data bs=64k count=4 status=none && dd if=/tmp/data of=${a} oflag=direct bs=64k status=none`,
+    );
+    await node().sh(`dd if=${b} iflag=direct bs=64k count=4 status=none | cmp - /tmp/data`);
+    const io = await node().spawn(
+      `fio --name=a --filename=${a} --rw=randrw --bs=4k --size=32M --direct=1 --ioengine=libaio --iodepth=8 --time_based --runtime=6 --verify=crc32c`,
+    );
+    await kubectl('delete', 'scstsession/second', '--timeout=60s');
+    expect((await node().run(`test -e ${b}`)).code).toBe(1);
+    expect(await io.exited).toBe(0);
+    expect(io.output()).toMatch(/err= 0/);
+    await kubectl('delete', 'scstlun/pair', 'scstsession/pair', 'scsttarget/pair', 'scstdevice/pair', '--timeout=60s');
+    await nothingLeft();
+  });
+});

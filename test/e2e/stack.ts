@@ -1,0 +1,104 @@
+// What the e2e tests share: one cluster, and nodes on which the engine and the agent run.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StatusFileContent } from '../../node-agent/agent/sources/status-file.js';
+import { startNode, type TestNode } from '../env/node/index.js';
+import { Cluster } from '../env/stack/cluster.js';
+import { eventually } from '../env/stack/eventually.js';
+import { clusterFlags, startAgent, startEngine } from '../env/stack/node-processes.js';
+
+export interface E2eNode {
+  machine: TestNode;
+  agentFlags: string[];
+}
+
+export class Stack {
+  readonly nodes = new Map<string, E2eNode>();
+  private readonly directory = mkdtempSync(join(tmpdir(), 'scst-e2e-'));
+
+  private constructor(readonly cluster: Cluster) {}
+
+  static async start(...names: string[]): Promise<Stack> {
+    const stack = new Stack(await Cluster.start());
+    try {
+      await stack.cluster.startOperator();
+      for (const name of names) await stack.addNode(name);
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
+
+  /** The machine of a node. */
+  machine(name: string): TestNode {
+    return this.node(name).machine;
+  }
+
+  node(name: string): E2eNode {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  async startProcesses(name: string): Promise<void> {
+    const { machine, agentFlags } = this.node(name);
+    await startEngine(machine);
+    await startAgent(machine, agentFlags);
+  }
+
+  /** The agent's own report, which doesn't need the API server. */
+  async status(name: string): Promise<StatusFileContent> {
+    return JSON.parse(await this.machine(name).sh('cat /run/scst/status.json')) as StatusFileContent;
+  }
+
+  /** Status, reason and message of a condition of an object. */
+  async condition(object: string, type = 'Ready'): Promise<{ status: string; reason: string; message: string }> {
+    const found = JSON.parse(await this.cluster.kubectl('get', object, '-o', 'json')) as {
+      status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
+    };
+    const condition = found.status?.conditions?.find((each) => each.type === type);
+    if (condition === undefined) throw new Error(`${object} has no condition ${type} yet`);
+    return condition;
+  }
+
+  async ready(object: string): Promise<void> {
+    await this.cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', object);
+  }
+
+  async stop(): Promise<void> {
+    for (const { machine } of this.nodes.values()) await machine.stop();
+    await this.cluster.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async addNode(name: string): Promise<void> {
+    const machine = await startNode({ kernel: 'uml', name, dataDisk: join(this.directory, `${name}.img`) });
+    const { kubeconfig } = await this.cluster.addNode(name, { 'scst.dev/demo': '' });
+    const agentFlags = await clusterFlags(machine, kubeconfig, readFileSync(kubeconfig, 'utf8'));
+    this.nodes.set(name, { machine, agentFlags });
+    await this.startProcesses(name);
+    await eventually(() => this.cluster.kubectl('--namespace=scst-system', 'get', 'lease', name), 60_000);
+  }
+}
+
+/** The four objects of a disk of its own; `filename` below /var/lib/scst unless absolute. */
+export function disk(name: string, node: string, options: { filename?: string; size?: string } = {}): string {
+  const { filename = `${name}.img`, size = '64Mi' } = options;
+  const path = filename.startsWith('/') ? filename : `/var/lib/scst/${filename}`;
+  const backing = JSON.stringify({ filename: path, ...(size === '' ? {} : { size }) });
+  return [
+    ['ScstDevice', `{vdiskFileio: ${backing}}`],
+    ['ScstTarget', `{nodeName: ${node}}`],
+    ['ScstSession', `{target: ${name}}`],
+    ['ScstLun', `{target: ${name}, lun: 0, device: ${name}}`],
+  ]
+    .map(([kind, spec]) => `apiVersion: scst.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`)
+    .join('---\n');
+}
+
+/** Path of the disk that disk() makes. */
+export function diskPath(name: string): string {
+  return `/dev/scst/${name}/${name}/lun0`;
+}
