@@ -31,7 +31,7 @@ export class FaultyProxy {
   /** Open connections end with RST. */
   reset(): void {
     for (const [client, upstream] of this.pairs) {
-      client.resetAndDestroy();
+      resetSocket(client);
       upstream.destroy();
     }
   }
@@ -63,11 +63,11 @@ export class FaultyProxy {
     this.connections += 1;
     client.on('error', () => undefined);
     if (this.refusing) {
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const upstream = connect(this.upstreamPort, '127.0.0.1');
-    upstream.on('error', () => client.resetAndDestroy());
+    upstream.on('error', () => resetSocket(client));
     const pair = [client, upstream] as const;
     this.pairs.add(pair);
     client.once('close', () => {
@@ -76,5 +76,14 @@ export class FaultyProxy {
     });
     client.pipe(upstream);
     upstream.pipe(client);
+  }
+}
+
+/** Ends with RST. A socket that is shutting down can't: Node would never close it, nor itself at its exit. */
+function resetSocket(socket: Socket): void {
+  if (socket.writableEnded) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
   }
 }

@@ -1,6 +1,6 @@
 // What the cluster tests share: a control plane with the chart's objects in it, operators as processes, and simulated agents.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ApiClient, loadKubeConfig } from '../../operator/kube/client.js';
 import { isApiError } from '../../operator/kube/errors.js';
@@ -178,6 +178,7 @@ export class OperatorProcess {
     const log = openSync(logFile, 'a');
     const environment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
     this.child = spawn(process.execPath, [OPERATOR, ...args], { stdio: ['ignore', log, log], env: environment });
+    closeSync(log);
     this.exited = new Promise((settle) => this.child.once('exit', (code) => settle(code)));
   }
 
