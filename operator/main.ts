@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     leaderElect: options.leaderElect,
     leaseDurationSeconds: options.leaseDuration,
     nodeGracePeriodMilliseconds: options.nodeGracePeriod * 1000,
+    watchSeconds: options.watchTimeout,
     logger,
     metrics,
   });

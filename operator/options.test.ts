@@ -18,6 +18,7 @@ describe('options', () => {
       leaderElect: true,
       leaseDuration: 15,
       nodeGracePeriod: 300,
+      watchTimeout: 45,
       metricsPort: 8080,
       logLevel: 'info',
     });

@@ -10,6 +10,8 @@ export interface OperatorOptions {
   readonly leaseDuration: number;
   /** Seconds. */
   readonly nodeGracePeriod: number;
+  /** Seconds. */
+  readonly watchTimeout: number;
   readonly metricsPort: number;
   readonly logLevel: string;
 }
@@ -66,6 +68,14 @@ export function parseOptions(argv: readonly string[]): OperatorOptions {
         'objects are released when the agent of their node has been away for this time',
         'SCST_NODE_GRACE_PERIOD',
         '5m',
+      ),
+    )
+    .addOption(
+      durationOption(
+        '--watch-timeout <time>',
+        'a connection to the API server that died silently is noticed after this time',
+        'SCST_WATCH_TIMEOUT',
+        '45s',
       ),
     )
     .addOption(

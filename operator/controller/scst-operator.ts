@@ -52,6 +52,8 @@ export interface ScstOperatorOptions {
   readonly leaderElect: boolean;
   readonly leaseDurationSeconds: number;
   readonly nodeGracePeriodMilliseconds: number;
+  /** How long a watch lasts, and a connection that silently died goes unnoticed. */
+  readonly watchSeconds: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -189,6 +191,7 @@ export class ScstOperator extends Operator {
     const reflector = new Reflector<ApiObject>({
       api: this.api,
       resource,
+      watchSeconds: this.options.watchSeconds,
       ...(namespace === undefined ? {} : { namespace }),
       onChange: (change) => {
         const meta = ResourceMetaImpl.createWithPlural(plural, asBaseObject(change.object));

@@ -105,6 +105,22 @@ describe('a request', () => {
     expect((await failure(get())).reason).toBe('Unreachable');
   });
 
+  it('is not sent over an idle connection of the same age after one turned out to be dead', async () => {
+    const dead = new Set<unknown>();
+    answer = ({ socket }, response) => {
+      if (!dead.has(socket)) {
+        response.end('{}');
+      }
+    };
+    const sockets: unknown[] = [];
+    server.on('connection', (socket) => sockets.push(socket));
+    await Promise.all([get(), get(), get()]);
+    sockets.forEach((socket) => dead.add(socket));
+    expect(dead.size).toBe(3);
+    expect((await failure(get())).reason).toBe('Unreachable');
+    await expect(get()).resolves.toEqual({});
+  });
+
   it('never shows the token in an error', async () => {
     answer = (_request, response) => response.writeHead(500).end();
     const error = await failure(get());

@@ -95,7 +95,10 @@ export class ApiClient implements Api {
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const send = url.protocol === 'http:' ? http.request : https.request;
       const outgoing = send(url, { ...options, method: request.method, signal }, resolve);
-      outgoing.once('error', (error) => reject(unreachable(what, error)));
+      outgoing.once('error', (error) => {
+        dropIdleConnections(options.agent);
+        reject(unreachable(what, error));
+      });
       outgoing.end(body);
     });
     const code = response.statusCode ?? 0;
@@ -155,6 +158,13 @@ function shareAgent(kubeConfig: KubeConfig): void {
     }
     return current.agent;
   };
+}
+
+/** What made one connection fail has mostly befallen the idle ones, too, and each would cost another time-out. */
+function dropIdleConnections(agent: https.RequestOptions['agent']): void {
+  if (agent instanceof http.Agent) {
+    Object.values(agent.freeSockets).forEach((sockets) => sockets?.forEach((socket) => socket.destroy()));
+  }
 }
 
 function describe({ method, path }: ApiRequest): string {

@@ -36,6 +36,7 @@ beforeAll(async () => {
     leaderElect: true,
     leaseDurationSeconds: 30,
     nodeGracePeriodMilliseconds: 300_000,
+    watchSeconds: 45,
     logger: pino({ level: 'silent' }),
     metrics: createMetrics(),
   });

@@ -21,6 +21,7 @@ export interface OperatorOptions {
   readonly name?: string;
   readonly nodeGracePeriod?: string;
   readonly leaseDuration?: string;
+  readonly watchTimeout?: string;
   /** Default: the API server itself. */
   readonly server?: string;
 }
@@ -66,6 +67,7 @@ export class Cluster {
       `--namespace=${NAMESPACE}`,
       `--lease-duration=${options.leaseDuration ?? '3s'}`,
       `--node-grace-period=${options.nodeGracePeriod ?? '5m'}`,
+      `--watch-timeout=${options.watchTimeout ?? '45s'}`,
       '--metrics-port=0',
       '--log-level=debug',
     ]);
