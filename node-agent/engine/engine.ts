@@ -84,6 +84,7 @@ export class Engine implements EngineHandlers {
   }
 
   async reclaim({ filename, uid }: ReclaimParameters): Promise<ReclaimResult> {
+    this.forgetFinished();
     const { log } = this.options.environment;
     const result = this.units.has(uid)
       ? { deleted: false, message: `the device ${uid} is still served` }
@@ -116,6 +117,10 @@ export class Engine implements EngineHandlers {
 
   private async reconcile(units: Unit[]): Promise<void> {
     await Promise.all(units.map((unit) => unit.reconcile()));
+    this.forgetFinished();
+  }
+
+  private forgetFinished(): void {
     for (const [uid, unit] of this.units) if (unit.finished) this.units.delete(uid);
   }
 
@@ -126,7 +131,8 @@ export class Engine implements EngineHandlers {
   /** uio tells nobody of a new device, so whoever waits for one looks again. */
   private lookLater(): void {
     this.timer = setTimeout(() => {
-      const looking = [...this.units.values()].filter((unit) => unit.looking || unit.finished);
+      this.forgetFinished();
+      const looking = [...this.units.values()].filter((unit) => unit.looking);
       const round = looking.length === 0 ? Promise.resolve() : this.look().then(() => void this.reconcile(looking));
       round
         .catch((error: unknown) => this.environment.log.error({ err: error }, 'looking for uio devices failed'))

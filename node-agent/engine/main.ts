@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   process.env.UV_THREADPOOL_SIZE ??= FILE_THREADS;
   process.umask(0o077);
   const version = packageVersion(__dirname);
-  const settings = parseOptions(process.argv, process.env, version);
+  const settings = parseOptions(process.argv, version);
   const log = pino({ level: settings.logLevel, base: { component: 'engine' } }, pino.destination({ sync: true }));
   const stopping = new AbortController();
   process.once('SIGTERM', () => stopping.abort());

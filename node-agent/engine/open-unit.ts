@@ -104,12 +104,10 @@ export async function swapBacking(
         raiseAttention(unit.scsi, ATTENTION.mediumMayHaveChanged);
       unit.backing = backing;
     });
-  } catch (error) {
-    if (unit.backing !== backing) await backing.close();
-    throw error;
+  } finally {
+    // The same file stays locked through the former descriptor until that is closed.
+    await (unit.backing === backing ? replaced : backing).close();
   }
-  // The same file is locked through the former descriptor until it is closed.
-  await replaced.close();
   if (!backing.lock())
     throw new BackingRefused('BackingInUse', `${backing.path} was locked by another process while it was opened anew`);
 }

@@ -145,9 +145,11 @@ export class Unit {
     }
     try {
       await this.openOrChange();
-    } finally {
-      this.evaluatedGeneration = generation ?? this.evaluatedGeneration;
+    } catch (error) {
+      // A unit that serves what it had before still serves its rings.
+      this.fail(error);
     }
+    this.evaluatedGeneration = generation ?? this.evaluatedGeneration;
     await Promise.all([...this.rings.values()].map((ring) => this.attach(ring)));
   }
 
@@ -169,7 +171,7 @@ export class Unit {
     await unit?.close();
     const { runDirectory, bootId, log } = this.environment;
     await new RunStateFile(runDirectory, this.configuration.uid, bootId).remove();
-    log.info({ device: this.configuration.name }, 'logical unit closed');
+    if (unit !== undefined) log.info({ device: this.configuration.name }, 'logical unit closed');
   }
 
   private async openOrChange(): Promise<void> {

@@ -115,7 +115,10 @@ export interface NativeBinding {
    * Throws an Error with `code` (ENOENT, EXDEV, ELOOP, …).
    */
   openBeneath(root: string, path: string, flags: number, mode: number): number;
-  /** Open file description write lock over the whole file (fd open for writing), not waiting: false when another holds it. */
+  /**
+   * Open file description lock over the whole file, not waiting: false when another holds one that conflicts.
+   * A write lock, or a read lock where fd is open for reading only.
+   */
   tryLock(fd: number): boolean;
   /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
   countOutstanding(uioFd: number, mapSize: number): number;

@@ -66,6 +66,9 @@ napi_value try_lock(napi_env env, napi_callback_info info)
 	napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
 	if (!get_int32(env, argument, "fd", &fd))
 		return NULL;
+	/* The kernel wants a write lock's file open for writing. A reader's lock keeps every writer out, too. */
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		whole_file.l_type = F_RDLCK;
 	locked = fcntl(fd, F_OFD_SETLK, &whole_file) == 0;
 	if (!locked && errno != EAGAIN && errno != EACCES)
 		return throw_errno(env, errno, "lock");
