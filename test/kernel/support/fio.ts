@@ -1,0 +1,84 @@
+// fio on a test node: verified I/O on a device, and what its report says of errors and of the longest wait.
+import type { BackgroundCommand, TestNode } from '../../env/node/index.js';
+
+export interface FioOptions {
+  path: string;
+  /** Seconds; default: until end(). */
+  runtime?: number;
+  /** MiB of the device that are used; default 32. */
+  size?: number;
+  /** Commands in flight; default 16. */
+  depth?: number;
+  /** Default randrw. */
+  rw?: 'randrw' | 'randwrite' | 'randread';
+  /** I/Os per second at most; default unlimited. A slow machine has more than fio to run. */
+  rate?: number;
+  /** Default: the first error ends it. */
+  continueOnError?: boolean;
+}
+
+export interface FioReport {
+  /** Blocks that don't hold what was written, as fio tells them. */
+  miscompares: number;
+  /** errno of the job's first error; 0: none. */
+  error: number;
+  /** Commands that failed, with continueOnError. */
+  failed: number;
+  commands: number;
+  longestSeconds: number;
+}
+
+interface FioDirection {
+  total_ios: number;
+  clat_ns: { max: number };
+}
+
+interface FioJson {
+  jobs: { error: number; total_err?: number; read: FioDirection; write: FioDirection }[];
+}
+
+export class FioRun {
+  private constructor(
+    private readonly command: BackgroundCommand,
+    private readonly node: TestNode,
+    private readonly report: string,
+  ) {}
+
+  /** Every block that was written is read back and compared while it runs. The lowest priority: on one CPU agents start beside it. */
+  static async start(node: TestNode, options: FioOptions): Promise<FioRun> {
+    const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', rate, continueOnError = false } = options;
+    const report = `/tmp/fio-${path.replaceAll('/', '-')}.json`;
+    const words = [
+      'nice -n 19 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
+      ...(rw === 'randread' ? [] : ['--verify=crc32c --verify_backlog=64']),
+      `--filename=${path} --runtime=${runtime} --size=${size}M --iodepth=${depth} --rw=${rw}`,
+      `--output-format=json --output=${report}`,
+      ...(rate === undefined ? [] : [`--rate_iops=${rate}`]),
+      ...(continueOnError ? ['--continue_on_error=io'] : []),
+    ];
+    return new FioRun(await node.spawn(`cd /tmp && exec ${words.join(' ')}`), node, report);
+  }
+
+  /** Ends it once what is in flight is done. */
+  end(): Promise<FioReport> {
+    this.command.kill('SIGINT');
+    return this.finish();
+  }
+
+  /** Waits for its end. */
+  async finish(): Promise<FioReport> {
+    await this.command.exited;
+    const said = `${this.command.output()}\n${await this.node.sh(`cat ${this.report}`)}`;
+    const start = said.indexOf('{\n');
+    if (start < 0) throw new Error(`fio left no report:\n${said}`);
+    const [job] = (JSON.parse(said.slice(start)) as FioJson).jobs;
+    if (job === undefined) throw new Error(`fio ran no job:\n${said}`);
+    return {
+      miscompares: said.match(/verify: bad|verify failed/g)?.length ?? 0,
+      error: job.error,
+      failed: job.total_err ?? 0,
+      commands: job.read.total_ios + job.write.total_ios,
+      longestSeconds: Math.max(job.read.clat_ns.max, job.write.clat_ns.max) / 1e9,
+    };
+  }
+}
