@@ -1,5 +1,6 @@
 // fio on a test node: verified I/O on a device, and what its report says of errors and of the longest wait.
 import type { BackgroundCommand, TestNode } from '../../env/node/index.js';
+import { eventually } from '../../env/stack/eventually.js';
 
 export interface FioOptions {
   path: string;
@@ -10,7 +11,7 @@ export interface FioOptions {
   /** Commands in flight; default 16. */
   depth?: number;
   /** Default randrw. */
-  rw?: 'randrw' | 'randwrite' | 'randread';
+  rw?: 'randrw' | 'randwrite';
   /** I/Os per second at most; default unlimited. A slow machine has more than fio to run. */
   rate?: number;
   /** Default: the first error ends it. */
@@ -44,19 +45,27 @@ export class FioRun {
     private readonly report: string,
   ) {}
 
-  /** Every block that was written is read back and compared while it runs. The lowest priority: on one CPU agents start beside it. */
+  /**
+   * Resolves when it writes: a SIGINT that comes earlier is lost on it. Every block that was written is read back and
+   * compared while it runs. It has the lowest priority: on one CPU engine and agent start beside it.
+   */
   static async start(node: TestNode, options: FioOptions): Promise<FioRun> {
     const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', rate, continueOnError = false } = options;
     const report = `/tmp/fio-${path.replaceAll('/', '-')}.json`;
     const words = [
       'nice -n 19 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
-      ...(rw === 'randread' ? [] : ['--verify=crc32c --verify_backlog=64']),
+      '--verify=crc32c --verify_backlog=64',
       `--filename=${path} --runtime=${runtime} --size=${size}M --iodepth=${depth} --rw=${rw}`,
       `--output-format=json --output=${report}`,
       ...(rate === undefined ? [] : [`--rate_iops=${rate}`]),
       ...(continueOnError ? ['--continue_on_error=io'] : []),
     ];
-    return new FioRun(await node.spawn(`cd /tmp && exec ${words.join(' ')}`), node, report);
+    const before = await writes(node, path);
+    const run = new FioRun(await node.spawn(`cd /tmp && exec ${words.join(' ')}`), node, report);
+    await eventually(async () => {
+      if ((await writes(node, path)) < before + depth) throw new Error(`no I/O yet:\n${run.command.output()}`);
+    });
+    return run;
   }
 
   /** Ends it once what is in flight is done. */
@@ -81,4 +90,10 @@ export class FioRun {
       longestSeconds: Math.max(job.read.clat_ns.max, job.write.clat_ns.max) / 1e9,
     };
   }
+}
+
+/** Writes that the block device has completed. Reads tell nothing: udev reads too. */
+async function writes(node: TestNode, path: string): Promise<number> {
+  const fields = (await node.sh(`cat /sys/class/block/$(basename $(readlink -f ${path}))/stat`)).trim().split(/\s+/);
+  return Number(fields[4]);
 }

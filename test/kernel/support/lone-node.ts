@@ -12,7 +12,7 @@ import { remains, startAgent, startEngine } from '../../env/stack/node-processes
 const MANIFESTS = '/etc/scst/manifests';
 const SETUP_ID = '00000000-0000-4000-8000-5c5700000001';
 /** Emulated CPUs on a busy machine are slow. */
-const CONVERGENCE_MS = 60_000;
+const CONVERGENCE_MS = 150_000;
 
 type Process = 'engine' | 'agent';
 /** Of LUNs: each session's; of the other kinds: one. */
