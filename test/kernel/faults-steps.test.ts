@@ -1,0 +1,67 @@
+// Steps that the kernel holds up because the engine died under them: another agent and another engine finish the work.
+import { eventually } from '../env/stack/eventually.js';
+import { LoneNode } from './support/lone-node.js';
+import { disk, diskPath } from './support/manifests.js';
+
+jest.setTimeout(240_000);
+const PATH = diskPath('d');
+const ATTEMPTS = 10;
+const EXTERNAL = ['--engine', 'external'];
+/** Waits for the directory of the LUN, which the agent makes right before it links it, and kills the engine. */
+const KILL_BEFORE_LINK =
+  'engine=$(pgrep -f node-agent/engine/main.j[s]); until compgen -G "/sys/kernel/config/target/loopback/*/tpgt_*/lun/lun_0" >/dev/null; do :; done; kill -KILL $engine';
+
+describe('a link that was begun when the engine died', () => {
+  let node: LoneNode;
+  /** Whether scst-step sits in the kernel, uninterruptible. */
+  const stuck = async () =>
+    (await node.sh('ls /run/scst/steps')).includes('link,') &&
+    (await node.sh('cat /proc/$(pgrep -x scst-step)/stat')).includes('(scst-step) D');
+
+  beforeAll(async () => {
+    node = await LoneNode.boot({ kernel: 'uml' });
+    await node.startEngine();
+    await node.startAgent(EXTERNAL);
+    await eventually(
+      async () => expect(await node.condition('EngineConnected')).toMatchObject({ status: 'True' }),
+      60_000,
+    );
+  });
+  afterAll(() => node.stop());
+
+  it('is finished after the agent was killed too and both were started again', async () => {
+    await linkWithoutEngine();
+    expect(await stuck()).toBe(true);
+    await node.signal('agent', 'SIGKILL');
+    expect(await stuck()).toBe(true);
+    await node.startAgent();
+    await eventually(async () => expect(await node.condition('EngineConnected')).toMatchObject({ status: 'False' }));
+    expect(await stuck()).toBe(true);
+    await node.startEngine();
+    await node.ready(PATH);
+    expect(await node.sh('ls /run/scst/steps')).toBe('');
+    await node.sh(`dd if=/dev/urandom of=${PATH} bs=1M count=4 oflag=direct status=none`);
+    await node.withdraw('d.yaml');
+    await node.nothingLeft();
+    await node.machine.assertCleanKernel();
+  });
+
+  /** Resolves when the engine is dead and a link waits for it in the kernel. */
+  async function linkWithoutEngine(): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const killer = await node.machine.spawn(KILL_BEFORE_LINK);
+      await node.apply('d.yaml', disk('d'));
+      await killer.exited;
+      await eventually(async () => {
+        if (!(await stuck())) await node.sh(`test -b ${PATH}`);
+      });
+      if (await stuck()) return;
+      // The link was faster than the killer.
+      await node.startEngine();
+      await node.ready(PATH);
+      await node.withdraw('d.yaml');
+      await node.nothingLeft();
+    }
+    throw new Error(`the engine survived the link ${ATTEMPTS} times`);
+  }
+});
