@@ -1,5 +1,5 @@
 // SCSI commands as a test sends them through sg, and their outcome in SCSI's words.
-import type { TestNode } from '../../env/node/index.js';
+import { shellQuote, type TestNode } from '../../env/node/index.js';
 
 export interface ScsiOutcome {
   status: 'GOOD' | 'CHECK CONDITION' | 'RESERVATION CONFLICT';
@@ -7,15 +7,40 @@ export interface ScsiOutcome {
   sense?: string;
 }
 
+/** Seconds after which the kernel aborts a command that isn't answered. */
+const TIMEOUT_SECONDS = 20;
+
 /** Sends a CDB (hexadecimal) through the sg device that belongs to `path`; `data`: what sg_raw is told of data. */
 export async function scsi(node: TestNode, path: string, cdb: string, data = ''): Promise<ScsiOutcome> {
-  const { code, stdout, stderr } = await node.run(`sg_raw -vv -t 30 ${data} ${path}.sg ${cdb}`);
-  const said = `${stdout}${stderr}`;
+  const [outcome] = await scsiEach(node, path, [cdb], data);
+  if (outcome === undefined) throw new Error(`nothing came of ${cdb}`);
+  return outcome;
+}
+
+/** Sends the CDBs one after the other; the outcomes come in the same order. */
+export async function scsiEach(
+  node: TestNode,
+  path: string,
+  cdbs: readonly string[],
+  data = '',
+): Promise<ScsiOutcome[]> {
+  const send = `sg_raw -vv --cmdset=1 -t ${TIMEOUT_SECONDS} ${data} ${shellQuote(`${path}.sg`)}`;
+  const said = await node.sh(`{ ${cdbs.map((cdb) => `${send} ${cdb}; echo "@$?";`).join('\n')} } 2>&1 < /dev/null`);
+  return cdbs.map((cdb, index) => outcomeOf(cdb, said.split(/@\d+\n/)[index] ?? ''));
+}
+
+function outcomeOf(cdb: string, said: string): ScsiOutcome {
   const [, name] = /SCSI Status: (\w[\w ]*\w)/.exec(said) ?? [];
-  if (code === 0 && name === 'Good') return { status: 'GOOD' };
-  if (name === 'Reservation Conflict') return { status: 'RESERVATION CONFLICT' };
-  if (name !== 'Check Condition') throw new Error(`no SCSI status of ${cdb} (exit status ${code}):\n${said}`);
-  return { status: 'CHECK CONDITION', sense: senseOf(said) };
+  switch (name) {
+    case 'Good':
+      return { status: 'GOOD' };
+    case 'Reservation Conflict':
+      return { status: 'RESERVATION CONFLICT' };
+    case 'Check Condition':
+      return { status: 'CHECK CONDITION', sense: senseOf(said) };
+    default:
+      throw new Error(`no SCSI status of ${cdb}:\n${said}`);
+  }
 }
 
 /** Fixed-format sense data (SPC-4 4.5.3), as sg_raw dumps them. */
