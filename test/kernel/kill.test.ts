@@ -1,6 +1,7 @@
 // Death of the engine and of the agent while commands are in flight: I/O waits and goes on, and every byte is right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeKernel } from '../env/node/index.js';
+import { eventually } from '../env/stack/eventually.js';
 import { FioRun } from './support/fio.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
@@ -47,6 +48,11 @@ describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (ker
     expect(await node.ioErrors()).toBe('');
   });
 
+  it('the kernel gives up on a command later than the ring does, so that error handling never begins', async () => {
+    expect(await node.sh('cat /sys/kernel/config/target/core/user_*/*/attrib/cmd_time_out')).toBe('600\n');
+    expect(await node.sh(`cat /sys/class/block/$(basename $(readlink -f ${PATH}))/device/timeout`)).toBe('630\n');
+  });
+
   it('the end of either on SIGTERM takes nothing down, and I/O goes on with the next engine', async () => {
     const before = await node.sh(PRESENT);
     await node.signal('agent', 'SIGTERM');
@@ -60,5 +66,18 @@ describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (ker
     expect(report).toMatchObject({ error: 0, miscompares: 0 });
     expect(report.commands).toBeGreaterThan(0);
     expect(await node.ioErrors()).toBe('');
+  });
+
+  it('an agent that is told that the engine is external leaves it to others to start one', async () => {
+    await node.signal('agent', 'SIGTERM');
+    await node.startAgent(['--engine', 'external']);
+    await node.ready(PATH);
+    await node.signal('engine', 'SIGKILL');
+    await eventually(async () =>
+      expect(await node.condition('EngineConnected')).toMatchObject({ status: 'False', reason: 'EngineUnavailable' }),
+    );
+    expect((await node.machine.run('pgrep -f node-agent/engine/main.js')).code).toBe(1);
+    await node.startEngine();
+    await node.ready(PATH);
   });
 });

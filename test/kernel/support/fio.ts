@@ -47,13 +47,13 @@ export class FioRun {
 
   /**
    * Resolves when it writes: a SIGINT that comes earlier is lost on it. Every block that was written is read back and
-   * compared while it runs. It has the lowest priority: on one CPU engine and agent start beside it.
+   * compared while it runs. It has a low priority: on one CPU engine and agent start beside it.
    */
   static async start(node: TestNode, options: FioOptions): Promise<FioRun> {
     const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', rate, continueOnError = false } = options;
     const report = `/tmp/fio-${path.replaceAll('/', '-')}.json`;
     const words = [
-      'nice -n 19 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
+      'nice -n 10 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
       '--verify=crc32c --verify_backlog=64',
       `--filename=${path} --runtime=${runtime} --size=${size}M --iodepth=${depth} --rw=${rw}`,
       `--output-format=json --output=${report}`,
