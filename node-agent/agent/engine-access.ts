@@ -25,8 +25,9 @@ export class EngineAccess {
     });
   }
 
-  get connected(): boolean {
-    return this.client.connected;
+  /** No engine was there when it was last looked for; false as long as nobody has looked. */
+  get absent(): boolean {
+    return this.client.absent;
   }
 
   /**

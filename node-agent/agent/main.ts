@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     intervalMs: INTERVAL_MS,
     retryMs: RETRY_MS,
     pass: async () => {
-      if (options.engine === 'spawn' && !engine.connected) engineProcess.ensure(performance.now());
+      if (options.engine === 'spawn' && engine.absent) engineProcess.ensure(performance.now());
       const next = await metrics.time(() => pass.run());
       readiness.delete('no pass has run yet');
       return next;

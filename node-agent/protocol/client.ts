@@ -21,7 +21,7 @@ import {
 export interface EngineClientOptions {
   socketPath: string;
   onStatusChanged: (status: EngineStatus) => void;
-  /** Called with true after each successful hello, with false when a connection is lost. */
+  /** Called with true after each successful hello, with false when a connection is lost or the first try finds no engine. */
   onConnectionChanged?: (connected: boolean) => void;
   /** Milliseconds before the first new try; doubles up to maximumDelayMs. Default 100. */
   initialDelayMs?: number;
@@ -32,6 +32,8 @@ export interface EngineClientOptions {
 export interface EngineClient {
   /** True between a successful hello and the loss of the connection. */
   readonly connected: boolean;
+  /** True when the last try found no engine, or the connection was lost; neither this nor connected: not known yet. */
+  readonly absent: boolean;
   /** Rejects with EngineUnavailable, ProtocolMismatch or EngineRequestFailed. */
   call<Method extends EngineMethod>(
     method: Method,
@@ -51,6 +53,7 @@ class ReconnectingClient implements EngineClient {
   private timer: NodeJS.Timeout | undefined;
   private delayMs: number;
   private closed = false;
+  private engineAbsent = false;
   /** What a call is told while there is no connection. */
   private why: Error = new Error('not connected yet');
 
@@ -61,6 +64,10 @@ class ReconnectingClient implements EngineClient {
 
   get connected(): boolean {
     return this.connection !== undefined;
+  }
+
+  get absent(): boolean {
+    return this.engineAbsent;
   }
 
   private get initialDelayMs(): number {
@@ -106,6 +113,7 @@ class ReconnectingClient implements EngineClient {
       if (hello.protocolVersion !== PROTOCOL_VERSION)
         throw new ProtocolMismatch(PROTOCOL_VERSION, hello.protocolVersion);
       this.connection = connection;
+      this.engineAbsent = false;
       this.delayMs = this.initialDelayMs;
       this.options.onConnectionChanged?.(true);
     } catch (error) {
@@ -119,7 +127,9 @@ class ReconnectingClient implements EngineClient {
     const wasConnected = this.connected;
     if (wasConnected) this.why = new Error('the connection was lost');
     this.connection = undefined;
-    if (wasConnected) this.options.onConnectionChanged?.(false);
+    const wasAbsent = this.engineAbsent;
+    this.engineAbsent = true;
+    if (!wasAbsent) this.options.onConnectionChanged?.(false);
     if (this.closed) return;
     this.timer = setTimeout(() => this.open(), this.delayMs);
     this.delayMs = Math.min(this.delayMs * 2, this.options.maximumDelayMs ?? 5000);

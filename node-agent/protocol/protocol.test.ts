@@ -79,12 +79,17 @@ test('a call without a connection rejects with EngineUnavailable', async () => {
 
 test('the client connects to an engine that starts later, and again after a restart', async () => {
   const { client, changed } = connectClient();
+  expect(client.absent).toBe(false);
+  expect(await changed()).toBe(false);
+  expect(client.absent).toBe(true);
   const first = changed();
   const server = await serve();
   expect(await first).toBe(true);
+  expect(client.absent).toBe(false);
   const lost = changed();
   await server.close();
   expect(await lost).toBe(false);
+  expect(client.absent).toBe(true);
   const again = changed();
   await serve();
   expect(await again).toBe(true);

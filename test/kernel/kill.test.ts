@@ -46,6 +46,8 @@ describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (ker
     expect(report).toMatchObject({ error: 0, miscompares: 0 });
     expect(found.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
     expect(await node.ioErrors()).toBe('');
+    // A new agent finds the engine that runs, and starts no other.
+    expect(await node.sh('pgrep -fc node-agent/engine/main.j[s]')).toBe('1\n');
   });
 
   it('the kernel gives up on a command later than the ring does, so that error handling never begins', async () => {
