@@ -87,6 +87,24 @@ describe('the disk of the quickstart', () => {
     expect(await fio.end()).toMatchObject({ error: 0, miscompares: 0 });
   });
 
+  it('the kernel gives up on a command later than the ring does, so that error handling never begins', async () => {
+    expect(await node.sh('cat /sys/kernel/config/target/core/user_*/*/attrib/cmd_time_out')).toBe('600\n');
+    expect(await node.sh(`cat /sys/class/block/$(basename $(readlink -f ${PATH}))/device/timeout`)).toBe('630\n');
+  });
+
+  it('an agent that is told that the engine is external leaves it to others to start one', async () => {
+    await node.signal('agent', 'SIGTERM');
+    await node.startAgent(['--engine', 'external']);
+    await node.ready(PATH);
+    await node.signal('engine', 'SIGKILL');
+    await eventually(async () =>
+      expect(await node.condition('EngineConnected')).toMatchObject({ status: 'False', reason: 'EngineUnavailable' }),
+    );
+    expect((await node.machine.run('pgrep -f node-agent/engine/main.js')).code).toBe(1);
+    await node.startEngine();
+    await node.ready(PATH);
+  });
+
   it('keeps a file system, and what is in it', async () => {
     await node.sh(`mkfs.ext4 -q ${PATH} && mkdir -p /mnt/disk && mount ${PATH} /mnt/disk`);
     const written = await node.sh(

@@ -12,10 +12,8 @@ export interface FioOptions {
   depth?: number;
   /** Default randrw. */
   rw?: 'randrw' | 'randwrite';
-  /** I/Os per second at most; default unlimited. A slow machine has more than fio to run. */
-  rate?: number;
-  /** Default: the first error ends it. */
-  continueOnError?: boolean;
+  /** Milliseconds of pause after each `depth` commands, which leave an emulated CPU time for others; default 0. */
+  pause?: number;
 }
 
 export interface FioReport {
@@ -23,8 +21,6 @@ export interface FioReport {
   miscompares: number;
   /** errno of the job's first error; 0: none. */
   error: number;
-  /** Commands that failed, with continueOnError. */
-  failed: number;
   commands: number;
   longestSeconds: number;
 }
@@ -35,7 +31,7 @@ interface FioDirection {
 }
 
 interface FioJson {
-  jobs: { error: number; total_err?: number; read: FioDirection; write: FioDirection }[];
+  jobs: { error: number; read: FioDirection; write: FioDirection }[];
 }
 
 export class FioRun {
@@ -50,15 +46,14 @@ export class FioRun {
    * compared while it runs. It has a low priority: on one CPU engine and agent start beside it.
    */
   static async start(node: TestNode, options: FioOptions): Promise<FioRun> {
-    const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', rate, continueOnError = false } = options;
+    const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', pause = 0 } = options;
     const report = `/tmp/fio-${path.replaceAll('/', '-')}.json`;
     const words = [
       'nice -n 10 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
       '--verify=crc32c --verify_backlog=64',
       `--filename=${path} --runtime=${runtime} --size=${size}M --iodepth=${depth} --rw=${rw}`,
       `--output-format=json --output=${report}`,
-      ...(rate === undefined ? [] : [`--rate_iops=${rate}`]),
-      ...(continueOnError ? ['--continue_on_error=io'] : []),
+      ...(pause === 0 ? [] : [`--thinktime=${pause}ms --thinktime_blocks=${depth}`]),
     ];
     const before = await writes(node, path);
     const run = new FioRun(await node.spawn(`cd /tmp && exec ${words.join(' ')}`), node, report);
@@ -85,7 +80,6 @@ export class FioRun {
     return {
       miscompares: said.match(/verify: bad|verify failed/g)?.length ?? 0,
       error: job.error,
-      failed: job.total_err ?? 0,
       commands: job.read.total_ios + job.write.total_ios,
       longestSeconds: Math.max(job.read.clat_ns.max, job.write.clat_ns.max) / 1e9,
     };
