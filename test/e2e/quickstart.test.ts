@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { eventually } from '../env/stack/eventually.js';
 import { remains } from '../env/stack/node-processes.js';
 import { EXAMPLES } from '../env/stack/paths.js';
-import { disk, diskPath, Stack } from './stack.js';
+import { disk, diskPath } from '../kernel/support/manifests.js';
+import { Stack } from './stack.js';
 
 jest.setTimeout(240_000);
 const NODE = 'worker-1';
@@ -22,8 +23,11 @@ describe('the quickstart', () => {
   afterAll(async () => stack.stop());
   afterEach(() => node().assertCleanKernel());
 
-  it('gives a SCSI disk that kubectl waits for and shows', async () => {
+  it('gives every node that gets the label a SCSI disk, which kubectl waits for and shows', async () => {
     await kubectl('apply', '-f', QUICKSTART);
+    await eventually(async () => expect(await kubectl('get', 'scstlun', 'vm-disk1')).toMatch(/0\/0/));
+    await nothingLeft();
+    await kubectl('label', 'node', NODE, 'scst.dev/demo=');
     await stack.ready('scstlun/vm-disk1');
     const table = await kubectl('get', 'scst');
     expect(table).toMatch(
@@ -77,7 +81,7 @@ describe('the quickstart', () => {
   });
 
   it('deletes the backing file where the device says so, once nothing uses it', async () => {
-    await apply(disk('gone', NODE).replace('{vdiskFileio', '{reclaimPolicy: Delete, vdiskFileio'));
+    await apply(disk('gone').replace('{vdiskFileio', '{reclaimPolicy: Delete, vdiskFileio'));
     await stack.ready('scstlun/gone');
     await node().sh('test -f /var/lib/scst/gone.img');
     await kubectl('delete', 'scstlun/gone', 'scstdevice/gone', 'scstsession/gone', 'scsttarget/gone', '--timeout=60s');
@@ -86,11 +90,10 @@ describe('the quickstart', () => {
   });
 
   it('shows one logical unit through two sessions, and takes one away without touching the other', async () => {
-    const second = 'apiVersion: scst.dev/v1alpha1\nkind: ScstSession\nmetadata: {name: second}\nspec: {target: pair}\n';
-    await apply(`${disk('pair', NODE)}---\n${second}`);
+    await apply(disk('pair', { sessions: ['pair', 'second'] }));
     await stack.ready('scstlun/pair');
-    await eventually(() => node().sh('test -b /dev/scst/pair/second/lun0'));
-    const [a, b] = [diskPath('pair'), '/dev/scst/pair/second/lun0'];
+    await eventually(() => node().sh(`test -b ${diskPath('pair', 'second')}`));
+    const [a, b] = [diskPath('pair'), diskPath('pair', 'second')];
     await node().sh(
       `dd if=/dev/urandom of=/tmp/data bs=64k count=4 status=none && dd if=/tmp/data of=${a} oflag=direct bs=64k status=none`,
     );

@@ -8,9 +8,14 @@ import { Cluster } from '../env/stack/cluster.js';
 import { eventually } from '../env/stack/eventually.js';
 import { clusterFlags, startAgent, startEngine } from '../env/stack/node-processes.js';
 
+/** By which the disks of kernel/support/manifests.ts select their nodes. */
+const TEST_LABEL = 'scst.dev/test';
+
 export interface E2eNode {
   machine: TestNode;
   agentFlags: string[];
+  /** On the host. */
+  kubeconfig: string;
 }
 
 export class Stack {
@@ -75,30 +80,10 @@ export class Stack {
 
   private async addNode(name: string): Promise<void> {
     const machine = await startNode({ kernel: 'uml', name, dataDisk: join(this.directory, `${name}.img`) });
-    const { kubeconfig } = await this.cluster.addNode(name, { 'scst.dev/demo': '' });
+    const { kubeconfig } = await this.cluster.addNode(name, { [TEST_LABEL]: '' });
     const agentFlags = await clusterFlags(machine, kubeconfig, readFileSync(kubeconfig, 'utf8'));
-    this.nodes.set(name, { machine, agentFlags });
+    this.nodes.set(name, { machine, agentFlags, kubeconfig });
     await this.startProcesses(name);
     await eventually(() => this.cluster.kubectl('--namespace=scst-system', 'get', 'lease', name), 60_000);
   }
-}
-
-/** The four objects of a disk of its own; `filename` below /var/lib/scst unless absolute. */
-export function disk(name: string, node: string, options: { filename?: string; size?: string } = {}): string {
-  const { filename = `${name}.img`, size = '64Mi' } = options;
-  const path = filename.startsWith('/') ? filename : `/var/lib/scst/${filename}`;
-  const backing = JSON.stringify({ filename: path, ...(size === '' ? {} : { size }) });
-  return [
-    ['ScstDevice', `{vdiskFileio: ${backing}}`],
-    ['ScstTarget', `{nodeName: ${node}}`],
-    ['ScstSession', `{target: ${name}}`],
-    ['ScstLun', `{target: ${name}, lun: 0, device: ${name}}`],
-  ]
-    .map(([kind, spec]) => `apiVersion: scst.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`)
-    .join('---\n');
-}
-
-/** Path of the disk that disk() makes. */
-export function diskPath(name: string): string {
-  return `/dev/scst/${name}/${name}/lun0`;
 }

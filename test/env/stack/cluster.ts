@@ -42,8 +42,9 @@ export class Cluster {
     ]);
   }
 
-  async stopOperator(): Promise<void> {
-    await this.operator?.kill();
+  /** SIGTERM: it gives its Lease back, so that the next one leads at once. */
+  async stopOperator(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.operator?.kill(signal);
     this.operator = undefined;
   }
 
@@ -64,7 +65,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await this.stopOperator();
+    await this.stopOperator('SIGKILL');
     await this.controlPlane.stop();
   }
 
