@@ -1,5 +1,6 @@
 // The engine stays away with writes in flight: shorter than the I/O time-out nobody notices, longer there is an error.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackgroundCommand } from '../env/node/index.js';
 import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
@@ -14,50 +15,34 @@ const AFTER = 0x22;
 const FIO = `fio --name=d --filename=${PATH} --ioengine=libaio --direct=1 --rw=randwrite --bs=4k --verify=crc32c --verify_fatal=1`;
 
 describe('an engine that is away', () => {
-  let node: LoneNode;
-  const start = async (...flags: string[]) => {
-    node = await LoneNode.boot({ kernel: 'uml' });
-    await node.apply('d.yaml', disk('d'));
-    await node.startEngine();
-    await node.startAgent(['--engine', 'external', ...flags]);
-    await node.ready(PATH);
-  };
-  /** The numbers of a file of the disk in sysfs. */
-  const numbers = async (file: 'inflight' | 'stat') => {
-    const text = await node.sh(`cat /sys/class/block/$(basename $(readlink ${PATH}))/${file}`);
-    return text.trim().split(/\s+/).map(Number);
-  };
-  const writesDone = async () => (await numbers('stat'))[4] ?? 0;
+  /** Its engine is away for a minute, during which the other node has its own trouble. */
+  let patient: Disk;
+  let fio: BackgroundCommand;
+  let awaySince: number;
+  let impatient: Disk;
 
-  afterEach(async () => {
-    await node.machine.assertCleanKernel();
-    await node.stop();
+  beforeAll(async () => {
+    patient = await Disk.start();
+    fio = await patient.node.machine.spawn(`${FIO} --iodepth=64`);
+    await eventually(async () => expect(await patient.writesDone()).toBeGreaterThan(500));
+    await patient.node.signal('engine', 'SIGKILL');
+    awaySince = performance.now();
+    await eventually(async () => expect(await patient.inFlight()).toEqual({ reads: 0, writes: 64 }));
+    impatient = await Disk.start('--io-timeout', '10');
   });
-
-  it('for 60 seconds with 64 writes in flight: no I/O error, and every write is there', async () => {
-    await start();
-    const fio = await node.machine.spawn(`${FIO} --iodepth=64`);
-    await eventually(async () => expect(await writesDone()).toBeGreaterThan(500));
-    await node.signal('engine', 'SIGKILL');
-    await eventually(async () => expect(await numbers('inflight')).toEqual([0, 64]));
-    await sleep(OUTAGE_MS);
-    expect(await numbers('inflight')).toEqual([0, 64]);
-    const [done, back] = [await writesDone(), performance.now()];
-    await node.startEngine();
-    await eventually(async () => expect(await writesDone()).toBeGreaterThan(done));
-    console.log(`64 writes waited for an engine; it took ${Math.round(performance.now() - back)} ms from its start`);
-    expect(await fio.exited).toBe(0);
-    expect(await node.ioErrors()).toBe('');
+  afterAll(async () => {
+    await patient.node.stop();
+    await impatient.node.stop();
   });
 
   it('for longer than the I/O time-out: an error, every acknowledged block right, and a disk that works again', async () => {
-    await start('--io-timeout', '10');
+    const { node } = impatient;
     const fill = (byte: number) =>
       `tr '\\0' '\\${byte.toString(8)}' </dev/zero | dd of=${PATH} bs=${BLOCK} iflag=fullblock oflag=direct 2>&1`;
     await node.machine.run(fill(BEFORE));
-    const before = await writesDone();
+    const before = await impatient.writesDone();
     const writer = await node.machine.spawn(fill(AFTER));
-    await eventually(async () => expect(await writesDone()).toBeGreaterThan(before + 500));
+    await eventually(async () => expect(await impatient.writesDone()).toBeGreaterThan(before + 500));
     await node.signal('engine', 'SIGKILL');
     await writer.exited;
     expect(writer.output()).toMatch(/Input\/output error/);
@@ -75,8 +60,51 @@ describe('an engine that is away', () => {
     ]).toContainEqual(second);
     expect(more).toEqual([]);
     await node.sh(`${FIO} --size=8M --iodepth=16`);
+    await node.machine.assertCleanKernel();
+  });
+
+  it('for 60 seconds with 64 writes in flight: no I/O error, and every write is there', async () => {
+    const { node } = patient;
+    await sleep(Math.max(0, OUTAGE_MS - (performance.now() - awaySince)));
+    expect(await patient.inFlight()).toEqual({ reads: 0, writes: 64 });
+    const done = await patient.writesDone();
+    await node.startEngine();
+    await eventually(async () => expect(await patient.writesDone()).toBeGreaterThan(done));
+    console.log(`64 writes waited ${Math.round((performance.now() - awaySince) / 1000)} s for an engine`);
+    expect(await fio.exited).toBe(0);
+    expect(await node.ioErrors()).toBe('');
+    await node.machine.assertCleanKernel();
   });
 });
+
+/** A node with the disk `d`, and what its kernel says of it. */
+class Disk {
+  private constructor(readonly node: LoneNode) {}
+
+  static async start(...flags: string[]): Promise<Disk> {
+    const node = await LoneNode.boot({ kernel: 'uml' });
+    await node.apply('d.yaml', disk('d'));
+    await node.startEngine();
+    await node.startAgent(['--engine', 'external', ...flags]);
+    await node.ready(PATH);
+    return new Disk(node);
+  }
+
+  async writesDone(): Promise<number> {
+    return (await this.numbers('stat'))[4] ?? 0;
+  }
+
+  /** Requests that the disk hasn't answered. */
+  async inFlight(): Promise<{ reads: number; writes: number }> {
+    const [reads = 0, writes = 0] = await this.numbers('inflight');
+    return { reads, writes };
+  }
+
+  private async numbers(file: 'inflight' | 'stat'): Promise<number[]> {
+    const text = await this.node.sh(`cat /sys/class/block/$(basename $(readlink ${PATH}))/${file}`);
+    return text.trim().split(/\s+/).map(Number);
+  }
+}
 
 /** Where blocks that are filled with one byte begin: [number of the block, the byte], or "torn" for a mixed one. */
 async function runsOfBlocks(node: LoneNode): Promise<[number, number | 'torn'][]> {
