@@ -31,12 +31,23 @@ setup-node: ## Fetch the test kernels and tools (UML and QEMU): about 1 minute t
 setup-control-plane: ## Build kube-apiserver, etcd, kubectl and helm: 7 to 8 minutes the first time, kept in the cache
 	@$(CONTROL_PLANE_DIR)/build.sh
 
+.PHONY: announce-demo
+announce-demo:
+	@echo "make demo: builds everything, fetches a kernel, builds a control plane, and then runs the main job on them."
+	@echo "Warm about a minute; the first time about 10 minutes, 7 to 8 of them for kube-apiserver, which is kept. Ctrl-C is"
+	@echo "safe at any time: what is done is not done again."
+
+.PHONY: announce-demo-node
+announce-demo-node:
+	@echo "make demo-node: announce-demo-node builds node agent and engine, fetches a kernel, and then runs a disk on a node without a cluster."
+	@echo "Warm about half a minute, the first time about two."
+
 .PHONY: demo
-demo: build setup-node setup-control-plane ## kubectl apply to a real SCSI disk, end to end (KEEP=1 leaves it running)
+demo: announce-demo build setup-node setup-control-plane ## kubectl apply to a real SCSI disk, end to end (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) node dist/test/env/demo/main.js cluster
 
 .PHONY: demo-node
-demo-node: build setup-node ## The same disk on one node without a cluster: under two minutes (KEEP=1 leaves it running)
+demo-node: announce-demo-node build setup-node ## The same disk on one node without a cluster: under two minutes (KEEP=1 leaves it running)
 	@KEEP=$(KEEP) node dist/test/env/demo/main.js node
 
 .PHONY: lint

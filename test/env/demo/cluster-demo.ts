@@ -19,10 +19,10 @@ export const clusterDemo: Demo = async ({ narrator, directory, keep, onStop, unt
   const cluster = await narrator.step('Start the control plane, and apply what the Helm chart renders', (progress) =>
     Cluster.start({ progress, directory: join(directory, 'cluster') }),
   );
-  onStop(() => cluster.stop());
+  await onStop(() => cluster.stop());
   await narrator.step('Start scst-operator with the token of its service account', () => cluster.startOperator());
   const node = await narrator.step('Boot the node', () => bootNode(directory));
-  onStop(() => node.stop());
+  await onStop(() => node.stop());
   await narrator.step(
     'Start scst-engine and scst-node-agent on it, with a token that is bound to this node',
     async () => {
@@ -56,7 +56,7 @@ export const clusterDemo: Demo = async ({ narrator, directory, keep, onStop, unt
         `  kubectl get scst\n` +
         `  node ${built('dist/test/env/node/exec.js')} ${controlSocketOf(directory)} 'lsscsi -g'`,
     );
-    await untilStopped;
+    await untilStopped();
     return;
   }
   await narrator.step('Delete the objects: everything goes but the backing file', async () => {

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterDemo } from './cluster-demo.js';
+import { Interruption } from './interruption.js';
 import { Narrator } from './narrator.js';
 import { nodeDemo } from './node-demo.js';
+import { Stops } from './stops.js';
 
 export interface DemoContext {
   narrator: Narrator;
@@ -12,9 +14,9 @@ export interface DemoContext {
   directory: string;
   keep: boolean;
   /** What was started is stopped in the opposite order, however the demo ends. */
-  onStop: (stop: () => Promise<void>) => void;
-  /** Resolves with Ctrl-C. */
-  untilStopped: Promise<void>;
+  onStop: (stop: () => Promise<void>) => Promise<void>;
+  /** Everything held, and is left running: resolves with Ctrl-C. */
+  untilStopped: () => Promise<void>;
 }
 
 /** Resolves only if every step held. */
@@ -30,30 +32,31 @@ async function main(): Promise<number> {
     return 2;
   }
   const narrator = new Narrator();
+  const interruption = new Interruption(() => narrator.say('\nStopping what was started (Ctrl-C again: at once) …'));
+  const stops = new Stops();
   const directory = mkdtempSync(join(tmpdir(), 'scst-demo-'));
-  const stops: (() => Promise<void>)[] = [];
-  const keep = (process.env['KEEP'] ?? '') !== '';
-  let stopDemo: () => void = () => undefined;
-  const untilStopped = new Promise<void>((resolve) => (stopDemo = resolve));
-  const interrupted = new Promise<number>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        narrator.say('\nStopping what was started …');
-        stopDemo();
-        if (!keep) resolve(INTERRUPTED);
-      });
-    }
-  });
-  const context: DemoContext = { narrator, directory, keep, onStop: (stop) => void stops.unshift(stop), untilStopped };
-  const played = demo(context).then(
+  let leftRunning = false;
+  const played = demo({
+    narrator,
+    directory,
+    keep: (process.env['KEEP'] ?? '') !== '',
+    onStop: (stop) => stops.add(stop),
+    untilStopped: () => {
+      leftRunning = true;
+      return interruption.came;
+    },
+  }).then(
     () => 0,
     (error: unknown) => {
-      narrator.say(`\n✘ ${error instanceof Error ? error.message : String(error)}`);
+      if (!interruption.happened) narrator.say(`\n✘ ${error instanceof Error ? error.message : String(error)}`);
       return 1;
     },
   );
-  const code = await Promise.race([played, interrupted]);
-  for (const stop of stops) await stop();
+  let code = await Promise.race([played, interruption.came.then(() => (leftRunning ? played : INTERRUPTED))]);
+  await stops.run();
+  // A step that was at work ends too, because it lacks what was stopped; what it started meanwhile is stopped by `stops`.
+  await played;
+  if (interruption.happened && !leftRunning) code = INTERRUPTED;
   rmSync(directory, { recursive: true, force: true });
   if (code === 0) narrator.say('\n✔ Every step held. Everything that was started is stopped.');
   return code;

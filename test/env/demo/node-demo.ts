@@ -15,7 +15,7 @@ export const nodeDemo: Demo = async ({ narrator, directory, keep, onStop, untilS
       '(User-mode Linux). About a quarter of a minute; everything is stopped at the end.',
   );
   const node = await narrator.step('Boot the node', () => bootNode(directory));
-  onStop(() => node.stop());
+  await onStop(() => node.stop());
   await narrator.step(
     'Start scst-node-agent, which starts scst-engine, and put the quickstart into its directory',
     async () => {
@@ -34,7 +34,7 @@ export const nodeDemo: Demo = async ({ narrator, directory, keep, onStop, untilS
     narrator.say(
       `\nLeft running until Ctrl-C. In another terminal:\n  ${exec} 'lsscsi -g'\n  ${exec} 'cat /run/scst/status.json'`,
     );
-    await untilStopped;
+    await untilStopped();
     return;
   }
   await narrator.step('Remove the manifest: everything goes but the backing file', async () => {
