@@ -39,7 +39,7 @@ announce-demo:
 
 .PHONY: announce-demo-node
 announce-demo-node:
-	@echo "make demo-node: announce-demo-node builds node agent and engine, fetches a kernel, and then runs a disk on a node without a cluster."
+	@echo "make demo-node: builds node agent and engine, fetches a kernel, and then runs a disk on a node without a cluster."
 	@echo "Warm about half a minute, the first time about two."
 
 .PHONY: demo
