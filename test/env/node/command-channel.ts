@@ -131,8 +131,9 @@ export class CommandChannel {
         }
       });
     });
-    // That the guest is gone is told by its process.
+    // That the guest is gone is told by its process. (readline passes the stream's errors on.)
     stream.on('error', () => undefined);
+    lines.on('error', () => undefined);
   }
 
   /** Starts `command` with bash in the guest. */

@@ -37,8 +37,10 @@ export class ControlSocket {
   private serve(client: Socket): void {
     this.clients.add(client);
     client.once('close', () => this.clients.delete(client));
-    client.on('error', () => client.destroy());
-    createInterface({ input: client }).once('line', (line) => void this.run(client, line));
+    const lines = createInterface({ input: client });
+    // readline passes the socket's errors on; the client has gone.
+    lines.on('error', () => client.destroy());
+    lines.once('line', (line) => void this.run(client, line));
   }
 
   private async run(client: Socket, line: string): Promise<void> {

@@ -15,8 +15,10 @@ function main(): void {
   }
   process.exitCode = NO_ANSWER_STATUS;
   const socket = createConnection(socketPath, () => socket.write(`${JSON.stringify({ command: words.join(' ') })}\n`));
-  socket.on('error', (cause) => console.error(`no node at ${socketPath}: ${cause.message}`));
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // readline passes the socket's errors on.
+  lines.on('error', (cause: Error) => console.error(`no node at ${socketPath}: ${cause.message}`));
+  lines.on('line', (line) => {
     const answer = JSON.parse(line) as ControlAnswer;
     if ('stream' in answer) {
       (answer.stream === 'out' ? process.stdout : process.stderr).write(Buffer.from(answer.data, 'base64'));

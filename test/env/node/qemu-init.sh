@@ -14,11 +14,11 @@ fail() {
 while read -r module; do
   /bin/busybox insmod "/modules/$module" || fail "can't load $module"
 done </modules/order
-/bin/busybox mkdir /layers /root
+/bin/busybox mkdir /layers /node
 /bin/busybox mount -t tmpfs layers /layers
 /bin/busybox mkdir /layers/host /layers/upper /layers/work
 /bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=1048576,cache=loose,ro hostroot /layers/host || fail "can't mount the host's root"
-/bin/busybox mount -t overlay -o lowerdir=/layers/host,upperdir=/layers/upper,workdir=/layers/work overlay /root || fail "can't mount the overlay"
+/bin/busybox mount -t overlay -o lowerdir=/layers/host,upperdir=/layers/upper,workdir=/layers/work overlay /node || fail "can't mount the overlay"
 /bin/busybox umount /proc
-/bin/busybox umount /dev
-exec /bin/busybox switch_root /root "$SCST_RUN/init"
+/bin/busybox umount -l /dev
+exec /bin/busybox switch_root /node "$SCST_RUN/init"

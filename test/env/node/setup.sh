@@ -10,7 +10,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # To be raised when a change here makes other folders than before.
-revision=1
+revision=2
 
 # What each kind of node needs on the host, as command:package. The guest's root is the host's, so these are in the guest too.
 common=(
@@ -40,7 +40,9 @@ packages_missing() {
     if [ "$kind" = uml ]; then entries+=("${uml_commands[@]}"); else entries+=("${qemu_commands[@]}"); fi
   done
   for entry in "${entries[@]}"; do command -v "${entry%%:*}" >/dev/null || echo "${entry#*:}"; done | sort -u
-  [ -x /lib/systemd/systemd-udevd ] || [ -x /usr/lib/systemd/systemd-udevd ] || echo udev
+  [ -x /lib/systemd/systemd-udevd ] || echo udev
+  # Another busybox may be linked dynamically: the initrd has no libraries.
+  if ldd "$(command -v busybox)" >/dev/null 2>&1; then echo busybox-static; fi
 }
 
 as_root() {
@@ -166,14 +168,14 @@ take_qemu() {
 
 # Some machines have a /dev/kvm that can't boot a kernel: it hangs or aborts. Only a trial boot tells, and only for this boot of this machine.
 probe_kvm() {
-  local node=$nodes/qemu boot answer=tcg
+  local node=$nodes/qemu boot console answer=tcg
   boot=$(cat /proc/sys/kernel/random/boot_id)
   if [ -e "$node/accelerator" ] && grep -q "$boot" "$node/accelerator"; then return; fi
   if [ -w /dev/kvm ]; then
     say 'trying whether KVM boots a kernel (at most 15 s)'
-    if timeout -k 1 15 qemu-system-x86_64 -nodefaults -no-reboot -display none -accel kvm -cpu max,la57=off -m 256 -serial stdio \
-      -kernel "$node/vmlinuz" -initrd "$node/initrd" -append 'console=ttyS0 quiet SCST_PROBE=1' </dev/null 2>/dev/null |
-      grep -q 'initrd runs'; then answer=kvm; fi
+    console=$(timeout -k 1 15 qemu-system-x86_64 -nodefaults -no-reboot -display none -accel kvm -cpu max,la57=off -m 256 -serial stdio \
+      -kernel "$node/vmlinuz" -initrd "$node/initrd" -append 'console=ttyS0 quiet SCST_PROBE=1' </dev/null 2>/dev/null || true)
+    if [[ $console = *'initrd runs'* ]]; then answer=kvm; fi
     say "QEMU will use $answer"
   fi
   echo "$answer $boot" >"$node/.accelerator" && mv "$node/.accelerator" "$node/accelerator"
@@ -192,6 +194,8 @@ mkdir -p "$nodes"
 install_packages
 exec 9>"$nodes/lock"
 flock -n 9 || { say 'another setup is running: waiting for it'; flock 9; }
+# What a killed set-up left.
+rm -rf "$nodes"/.{uml,qemu}.??????
 for kind in "${kinds[@]}"; do
   if [[ $(readlink "$nodes/$kind" || true) != *-r$revision ]] || [ ! -e "$nodes/$kind/release" ]; then fetch_kernel "$kind"; fi
   if [ "$kind" = qemu ]; then probe_kvm; fi

@@ -25,7 +25,7 @@ const POWER_OFF_TIMEOUT_MS = 60_000;
 const CONSOLE_TAIL_LINES = 40;
 
 /** Kernel messages that no test may cause. */
-export const KERNEL_COMPLAINT = /BUG:|Oops|WARNING:|hung task|ring is broken|blocked for more than/;
+export const KERNEL_COMPLAINT = /BUG:|Oops|WARNING:|Kernel panic|hung task|ring is broken|blocked for more than/;
 
 export interface RunOptions {
   /** Default 120 s; then the command and what it started is killed, and `run` rejects with TIMEOUT. */
