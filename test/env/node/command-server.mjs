@@ -29,7 +29,7 @@ function start({ id, command, input }) {
       detached: true,
       stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
-      cwd: '/root',
+      cwd: '/',
     },
   );
   commands.set(id, child);

@@ -88,7 +88,7 @@ export class TestNode {
     return this.machine?.running ?? false;
   }
 
-  /** Runs `command` with bash, as root. Any number may run at once. Rejects with TIMEOUT or NODE_ENDED. */
+  /** Runs `command` with bash, as root, in /. Any number may run at once. Rejects with TIMEOUT or NODE_ENDED. */
   async run(command: string, { timeoutMs = COMMAND_TIMEOUT_MS, input }: RunOptions = {}): Promise<RunResult> {
     const { code, stdout, stderr } = await this.finish(this.start(command, input), timeoutMs);
     return { code, stdout: stdout.toString(), stderr: stderr.toString() };

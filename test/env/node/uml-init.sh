@@ -7,9 +7,11 @@ fail() {
   exec busybox poweroff -n -f
 }
 insmod "$MODULES/$RELEASE/kernel/fs/overlayfs/overlay.ko" || fail "can't load overlay"
-mount -t tmpfs layers /mnt || fail "can't mount a tmpfs"
+# Without root on the host its user root is a stranger here, whom setuid programs such as mount would switch to: not with
+# busybox, and not with nosuid.
+busybox mount -t tmpfs layers /mnt || fail "can't mount a tmpfs"
 mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root || fail "can't mount the overlay"
+busybox mount -t overlay -o nosuid,lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root || fail "can't mount the overlay"
 cd /mnt/root || fail "can't enter the overlay"
 pivot_root . mnt || fail "can't make the overlay the root"
 exec chroot . "$SCST_RUN/init"
