@@ -92,13 +92,14 @@ class SessionPlan {
       return;
     }
     const stays = wanted?.backstore === backstore;
-    if (stays && !this.isBroken(lun)) return;
+    if (stays && lun.present) return;
     if (!stays && !this.owns(backstore)) {
       this.find('Orphan', `lun_${lun.lun} is linked to ${backstore}, which this node’s journal doesn’t know`, lun.lun);
       return;
     }
-    if (!this.mayUnlink(lun, backstore)) {
-      this.find('EngineUnavailable', `removing lun_${lun.lun} waits for the engine`, lun.lun, backstore);
+    if (!this.mayUnlink(lun, backstore, stays)) {
+      const what = stays ? `linking lun_${lun.lun} anew, because its device is gone,` : `removing lun_${lun.lun}`;
+      this.find('EngineUnavailable', `${what} waits for the engine`, lun.lun, backstore);
       return;
     }
     const device =
@@ -116,15 +117,14 @@ class SessionPlan {
     if (wanted === undefined) this.removeLun(emptied);
   }
 
-  /** Linked, but without its SCSI device: linked before the nexus was set, or deleted through sysfs. Only a new link helps. */
-  private isBroken(lun: IdleLun): boolean {
-    const backstore = lun.link?.backstore ?? '';
-    return !lun.present && (this.context.attachedRings.has(backstore) || this.observed.nexus === undefined);
-  }
-
-  private mayUnlink(lun: IdleLun, backstore: string): boolean {
+  /**
+   * Without a SCSI device unlinking sends no command. But then it would be no use unless the new link gets its device:
+   * a LUN was linked before its nexus was set, or its device was deleted through sysfs.
+   */
+  private mayUnlink(lun: IdleLun, backstore: string, linkAnew: boolean): boolean {
     const { attachedRings, unlinkUnattended } = this.context;
-    return !lun.present || attachedRings.has(backstore) || unlinkUnattended?.has(backstore) === true;
+    if (attachedRings.has(backstore)) return true;
+    return linkAnew ? this.observed.nexus === undefined : !lun.present || unlinkUnattended?.has(backstore) === true;
   }
 
   private removeLun({ lun }: IdleLun): void {
@@ -222,7 +222,8 @@ class SessionPlan {
   }
 
   private owns(name: string): boolean {
-    return this.context.owned === 'all' || this.context.owned.has(name);
+    const wanted = this.luns.some((lun) => lun.backstore === name);
+    return wanted || this.context.owned === 'all' || this.context.owned.has(name);
   }
 
   private find(reason: FindingReason, message: string, lun?: number, backstore?: string): void {
