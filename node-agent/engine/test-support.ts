@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { BackingRegistry } from '../backing/registry.js';
+import { loadNative } from '../native/index.js';
 import type { NativeBinding, NativeRing, NativeUnit, RingEvent, RingOptions, UnitOptions } from '../native/types.js';
 import {
   PROTOCOL_VERSION,
@@ -122,10 +123,12 @@ export class TestNode {
   /** Another engine on the same directory and kernel, as after the death of the one before. */
   async startEngine(): Promise<Engine> {
     this.units = [];
+    const { punchHole, zeroRange, extentAt } = loadNative();
     const binding: NativeBinding = {
       openBeneath: (root, path, flags, mode) => openSync(join(root, path), flags | constants.O_NOFOLLOW, mode),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
+      ...{ punchHole, zeroRange, extentAt },
       createUnit: (options) => {
         const unit = new FakeUnit(options);
         this.units.push(unit);

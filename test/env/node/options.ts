@@ -18,6 +18,11 @@ export interface TestNodeOptions {
   readonly dataDisk?: string;
   /** MiB; default 6144. */
   readonly dataDiskMiB?: number;
+  /**
+   * `qemu` only, and then with one CPU: time on the node is the count of instructions that it has executed, whatever the
+   * host is busy with. For comparing lengths of paths within one boot. Default false.
+   */
+  readonly instructionClock?: boolean;
   /** Default true: the host's loopback is 10.0.2.2 in the guest. There is no way to anywhere else. */
   readonly network?: boolean;
   /** Kernel modules to load at boot; default none. Whatever the choice, `modprobe` works in the guest. */
@@ -43,9 +48,13 @@ export type ResolvedOptions = Required<Omit<TestNodeOptions, 'dataDisk' | 'contr
 /** Fills in the defaults. Throws INVALID_OPTIONS. */
 export function resolveOptions(options: TestNodeOptions): ResolvedOptions {
   const uml = options.kernel === 'uml';
-  const cpus = options.cpus ?? (uml ? 1 : 2);
+  const instructionClock = options.instructionClock ?? false;
+  const cpus = options.cpus ?? (uml || instructionClock ? 1 : 2);
   if (uml && cpus !== 1) {
     throw new TestNodeError('INVALID_OPTIONS', 'a uml node has one CPU: use qemu for more');
+  }
+  if (instructionClock && (uml || cpus !== 1)) {
+    throw new TestNodeError('INVALID_OPTIONS', 'an instruction clock needs qemu with one CPU');
   }
   if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(options.name)) {
     throw new TestNodeError('INVALID_OPTIONS', `${JSON.stringify(options.name)} is no host name`);
@@ -60,6 +69,7 @@ export function resolveOptions(options: TestNodeOptions): ResolvedOptions {
     name: options.name,
     memoryMiB: options.memoryMiB ?? 2048,
     cpus,
+    instructionClock,
     dataDisk: options.dataDisk,
     dataDiskMiB: options.dataDiskMiB ?? 6144,
     network: options.network ?? true,
