@@ -25,7 +25,7 @@ struct simulation {
 	bool *block_used;
 	/* Where the search for a free block starts: moves, so that blocks of one command rarely lie together. */
 	uint32_t next_block;
-	uint32_t last_cleaned, last_entry, outstanding_count;
+	uint32_t last_cleaned, outstanding_count;
 	struct outstanding commands[SIMULATOR_MAX_COMMANDS + 1];
 };
 
@@ -83,7 +83,6 @@ static void move_head(struct simulator *simulator, uint32_t length)
 	struct simulation *state = simulator->state;
 	uint32_t head = atomic_load(&state->mailbox->cmd_head);
 
-	state->last_entry = head;
 	head = (head + length) % state->mailbox->cmdr_size;
 	atomic_store_explicit(&state->mailbox->cmd_head, head, memory_order_release);
 }
@@ -250,6 +249,8 @@ int simulator_submit(struct simulator *simulator, const struct simulated_request
 	command->out_blocks = block_length(state, request->data_out_length);
 	state->outstanding_count++;
 	fill_entry(simulator, entry, length, id, request);
+	if (simulator->damage != NULL)
+		simulator->damage((uint8_t *)entry);
 	move_head(simulator, length);
 	return id;
 }
@@ -357,11 +358,6 @@ int simulator_reap(struct simulator *simulator, struct simulated_result *results
 uint32_t simulator_outstanding(const struct simulator *simulator)
 {
 	return simulator->state->outstanding_count;
-}
-
-uint32_t simulator_last_entry(const struct simulator *simulator)
-{
-	return (uint32_t)sizeof(struct tcmu_mailbox) + simulator->state->last_entry;
 }
 
 void simulator_reset(struct simulator *simulator)

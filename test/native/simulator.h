@@ -36,6 +36,8 @@ struct simulator {
 	uint32_t pads;
 	/* Set as the kernel would declare the ring broken. */
 	const char *broken;
+	/* Damages the entry of a command before the head moves over it. */
+	void (*damage)(uint8_t *entry);
 	struct simulation *state;
 };
 
@@ -58,7 +60,5 @@ uint32_t simulator_outstanding(const struct simulator *simulator);
 void simulator_reset(struct simulator *simulator);
 /* The backstore is removed: the uio device hangs up. */
 void simulator_remove(struct simulator *simulator);
-/* The entry at the head, to damage it before simulator_poke: its offset in the mapping. */
-uint32_t simulator_last_entry(const struct simulator *simulator);
 
 #endif

@@ -1,0 +1,41 @@
+// One behaviour of the ring core after the other, with system calls held and failed, under both sanitizers.
+import { buildPrograms, runProgram, type Outcome } from './run.js';
+
+jest.setTimeout(120_000);
+
+const BEHAVIOURS = [
+  'gate_waits_for_what_executes',
+  'failed_flush_is_handed_over_with_its_error',
+  'writes_are_durable_when_they_have_to_be',
+  'more_pieces_than_one_system_call_takes',
+  'blocks_behind_the_files_end_read_as_zeros',
+  'bidirectional_data_goes_both_ways',
+  'a_stop_leaves_handed_over_commands_in_the_ring',
+  'a_completion_before_the_stop_is_written',
+  'completions_of_unknown_ids_change_nothing',
+  'a_reset_under_an_attached_ring_fails_it',
+  'a_removed_device_ends_the_ring',
+  'a_vanished_mapping_fails_the_ring_only',
+  'unusable_mappings_are_refused',
+  'damaged_entries_do_no_harm',
+];
+
+describe.each(['tsan', 'asan'])('the ring core under %s', (sanitizer) => {
+  let outcome: Outcome;
+
+  beforeAll(() => {
+    buildPrograms();
+    outcome = runProgram(`behaviour-${sanitizer}`);
+  });
+
+  it.each(BEHAVIOURS)('%s', (behaviour) => {
+    if (!outcome.output.includes(`holds: ${behaviour}\n`)) throw new Error(outcome.output);
+  });
+
+  it('shows nothing else, and the sanitizer finds nothing', () => {
+    expect(outcome.output).toBe(
+      [...BEHAVIOURS.map((name) => `holds: ${name}\n`), `behaviours=${BEHAVIOURS.length}\n`].join(''),
+    );
+    expect(outcome.code).toBe(0);
+  });
+});
