@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LEVELS = ['lint', 'unit', 'native', 'cluster', 'kernel', 'e2e'];
-/** Levels that start machines or servers share two cores: one file at a time. */
-const SERIAL = new Set(['native', 'cluster', 'kernel', 'e2e']);
+/** How many files at a time, where that isn't jest's choice: machines and servers share the cores. */
+const WORKERS = { native: 1, cluster: 1, kernel: 2, e2e: 1 };
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((level) => !LEVELS.includes(level));
 if (wanted.length === 0 || unknown.length > 0) {
@@ -55,7 +55,8 @@ function runJest(level) {
     '--testLocationInResults',
     '--reporters=default',
   ];
-  const { status } = spawnSync('npx', SERIAL.has(level) ? [...args, '--runInBand'] : args, {
+  const workers = WORKERS[level];
+  const { status } = spawnSync('npx', workers === undefined ? args : [...args, `--maxWorkers=${workers}`], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   let result;

@@ -5,7 +5,6 @@ import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { ApiClient, loadKubeConfig } from '../../operator/kube/client.js';
 import { HttpServer } from '../../operator/kube/http-server.js';
 import { acquireProcessLock } from '../native/process-lock.js';
 import { loadNative } from '../native/index.js';
@@ -20,8 +19,6 @@ import { Pass } from './pass.js';
 import { isForced } from './tombstones.js';
 import { setupIdOf } from './setup-id.js';
 import { prepareForPowerOff } from './shutdown.js';
-import { DirectorySource } from './sources/directory.js';
-import { ScstNodeSource } from './sources/scst-node.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { PassTrigger } from './trigger.js';
 
@@ -127,6 +124,7 @@ async function main(): Promise<void> {
   log.info('agent ended');
 }
 
+/** Loads only what the way it runs needs: a node alone has no use for the Kubernetes client. */
 async function makeSource(
   options: AgentOptions,
   version: string,
@@ -135,9 +133,12 @@ async function makeSource(
 ): Promise<DesiredStateSource> {
   const { manifests, nodeName, stateDir, runDir, namespace, kubeconfig } = options;
   if (manifests !== undefined) {
+    const { DirectorySource } = await import('./sources/directory.js');
     const setupId = await setupIdOf(stateDir, options.setupId);
     return new DirectorySource({ directory: manifests, nodeName, setupId, stateDir, runDir, onChange, log });
   }
+  const { ApiClient, loadKubeConfig } = await import('../../operator/kube/client.js');
+  const { ScstNodeSource } = await import('./sources/scst-node.js');
   const api = new ApiClient(loadKubeConfig(kubeconfig), `scst-node-agent/${version}`);
   return new ScstNodeSource({ api, nodeName, namespace, runDir, onChange, log });
 }
