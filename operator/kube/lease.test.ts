@@ -2,7 +2,7 @@
 import type { Api, ApiRequest } from './client.js';
 import { ApiError } from './errors.js';
 import { LeaderElector } from './leader.js';
-import { Lease, type LeaseObject, type LeaseOptions } from './lease.js';
+import { Lease, LeaseHolder, type LeaseObject, type LeaseOptions } from './lease.js';
 
 /** One Lease behind optimistic locking. */
 class LeaseApi implements Api {
@@ -129,6 +129,21 @@ describe('Lease', () => {
     await holder.acquireOrRenew();
     expect(await new Lease(options('b', { takeOver: true })).acquireOrRenew()).toBe(2);
     expect(await holder.acquireOrRenew()).toBeUndefined();
+  });
+});
+
+describe('LeaseHolder', () => {
+  it('tells when it holds the Lease for the first time, and writes whose it is', async () => {
+    const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
+    api.failure = { error: UNREACHABLE, after: false };
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    const holder = new LeaseHolder({ ...options('a'), renewSeconds: 10, ownerReferences: [owner], onError });
+    holder.start();
+    await holder.acquired;
+    expect(errors).toEqual([UNREACHABLE]);
+    expect(api.stored?.metadata.ownerReferences).toEqual([owner]);
+    await holder.stop();
   });
 });
 

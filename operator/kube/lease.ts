@@ -165,12 +165,16 @@ export interface LeaseHolderOptions extends LeaseOptions {
 
 /** Renews a Lease that only this process is to hold, for as long as it runs: how an agent says that it is alive. */
 export class LeaseHolder {
+  /** Resolves when the Lease was held for the first time. */
+  readonly acquired: Promise<void>;
   private readonly stopping = new AbortController();
   private readonly lease: Lease;
   private running: Promise<void> | undefined;
+  private onAcquired: () => void = () => undefined;
 
   constructor(private readonly options: LeaseHolderOptions) {
     this.lease = new Lease(options);
+    this.acquired = new Promise((resolve) => (this.onAcquired = resolve));
   }
 
   start(): void {
@@ -189,7 +193,7 @@ export class LeaseHolder {
     const backoff = new Backoff({ firstMilliseconds: 500, factor: 2, limitMilliseconds: milliseconds });
     while (!signal.aborted) {
       try {
-        await this.lease.acquireOrRenew();
+        if ((await this.lease.acquireOrRenew()) !== undefined) this.onAcquired();
         backoff.reset();
         await sleep(milliseconds, signal);
       } catch (error) {

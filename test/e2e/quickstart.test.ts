@@ -1,5 +1,6 @@
 // kubectl apply of the quickstart: a real SCSI disk on a node of a real cluster, used, and taken away in any order.
 import { join } from 'node:path';
+import { NAMESPACE } from '../env/stack/cluster.js';
 import { eventually } from '../env/stack/eventually.js';
 import { remains } from '../env/stack/node-processes.js';
 import { EXAMPLES } from '../env/stack/paths.js';
@@ -41,6 +42,14 @@ describe('the quickstart', () => {
       await kubectl('get', 'scstlun', 'vm-disk1', '-o', 'jsonpath={.status.samples}'),
     ) as object[];
     expect(sample).toMatchObject({ path: PATH, block: 'sda', sg: 'sg0', hctl: '0:0:0:0' });
+  });
+
+  it('operator-06: the agent’s Lease belongs to the Node, and goes with it', async () => {
+    const lease = JSON.parse(await kubectl('get', 'lease', NODE, '-n', NAMESPACE, '-o', 'json')) as {
+      metadata: { ownerReferences: object[] };
+    };
+    const uid = await kubectl('get', 'node', NODE, '-o', 'jsonpath={.metadata.uid}');
+    expect(lease.metadata.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Node', name: NODE, uid }]);
   });
 
   it('keeps a file system', async () => {

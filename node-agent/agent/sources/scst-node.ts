@@ -1,4 +1,5 @@
 // The wish in a cluster: the ScstNode of this node's name, and nothing else, is watched; its status is written back.
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ScstNodeSpec, ScstNodeStatus } from '../../../crds/types.js';
@@ -39,7 +40,8 @@ export interface ScstNodeSourceOptions {
 export class ScstNodeSource implements DesiredStateSource {
   private readonly reflector: Reflector<ScstNodeObject>;
   private readonly writer: Writer;
-  private readonly lease: LeaseHolder;
+  /** Nothing until the node's uid is known: the Lease goes when its Node goes. */
+  private lease: LeaseHolder | undefined;
   private readonly reporter: StatusReporter<ScstNodeStatus>;
   private readonly stopping = new AbortController();
   private readonly identified: Promise<void>;
@@ -48,7 +50,7 @@ export class ScstNodeSource implements DesiredStateSource {
   private uid: string | undefined;
 
   constructor(private readonly options: ScstNodeSourceOptions) {
-    const { api, nodeName, namespace, log } = options;
+    const { api, nodeName, log } = options;
     this.file = new StatusFile(options.runDir, log);
     this.reflector = new Reflector<ScstNodeObject>({
       api,
@@ -67,17 +69,6 @@ export class ScstNodeSource implements DesiredStateSource {
       },
     });
     this.writer = new Writer(api);
-    this.lease = new LeaseHolder({
-      api,
-      namespace,
-      name: nodeName,
-      // The host's lock lets one agent of a node run at a time, so that the next one may renew at once.
-      identity: nodeName,
-      durationSeconds: LEASE_SECONDS,
-      renewSeconds: RENEW_SECONDS,
-      labels: LEASE_LABELS,
-      onError: (error) => log.warn({ error: (error as Error).message }, 'the Lease can’t be renewed'),
-    });
     this.reporter = new StatusReporter({
       send: (status) => this.write(status),
       intervalMs: STATUS_INTERVAL_MS,
@@ -85,7 +76,6 @@ export class ScstNodeSource implements DesiredStateSource {
       onError: (error) => log.warn({ error: (error as Error).message }, 'the status can’t be written'),
     });
     void this.reflector.start().then(options.onChange);
-    this.lease.start();
     this.identified = this.identify();
   }
 
@@ -108,14 +98,8 @@ export class ScstNodeSource implements DesiredStateSource {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    const stopped = [
-      this.reporter.stop(),
-      this.reflector.stop(),
-      this.lease.stop(),
-      this.identified,
-      this.file.settled(),
-    ];
-    await Promise.all(stopped);
+    await Promise.all([this.reporter.stop(), this.reflector.stop(), this.identified, this.file.settled()]);
+    await this.lease?.stop();
   }
 
   private current(): SourceState {
@@ -143,12 +127,35 @@ export class ScstNodeSource implements DesiredStateSource {
     this.reflector.observe(answer);
   }
 
+  private holdLease(uid: string): LeaseHolder {
+    const { api, nodeName, namespace, log } = this.options;
+    const lease = new LeaseHolder({
+      api,
+      namespace,
+      name: nodeName,
+      // The host's lock lets one agent of a node run at a time, so that the next one may renew at once.
+      identity: nodeName,
+      durationSeconds: LEASE_SECONDS,
+      renewSeconds: RENEW_SECONDS,
+      labels: LEASE_LABELS,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid }],
+      onError: (error) => log.warn({ error: (error as Error).message }, 'the Lease can’t be renewed'),
+    });
+    lease.start();
+    return lease;
+  }
+
   /** Learns the node's uid from the own token: it is bound to the pod, and so to the node. */
   private async identify(): Promise<void> {
     const { api, nodeName, log } = this.options;
     while (!this.stopping.signal.aborted) {
       try {
-        this.uid = await askForNodeUID(api, nodeName);
+        const uid = await askForNodeUID(api, nodeName);
+        if (this.stopping.signal.aborted) return;
+        this.lease = this.holdLease(uid);
+        // Without a Lease the controller takes the node for one that has no agent, so nothing may be changed before.
+        await Promise.race([this.lease.acquired, once(this.stopping.signal, 'abort')]);
+        this.uid = uid;
         this.options.onChange();
         return;
       } catch (error) {
