@@ -28,13 +28,13 @@ setup-node: ## Fetch the test kernels and tools (UML and QEMU): about 1 minute t
 	@$(NODE_ENV_DIR)/setup.sh
 
 .PHONY: setup-control-plane
-setup-control-plane: ## Build kube-apiserver, etcd, kubectl and helm: 7 to 8 minutes the first time, kept in the cache
+setup-control-plane: ## Build kube-apiserver, etcd, kubectl and helm: 4 to 8 minutes the first time, kept in the cache
 	@$(CONTROL_PLANE_DIR)/build.sh
 
 .PHONY: announce-demo
 announce-demo:
 	@echo "make demo: builds everything, fetches a kernel, builds a control plane, and then runs the main job on them."
-	@echo "Warm about a minute; the first time about 10 minutes, 7 to 8 of them for kube-apiserver, which is kept. Ctrl-C is"
+	@echo "Warm about a minute; the first time about 5 minutes on two cores, most of it for kube-apiserver, which is kept. Ctrl-C is"
 	@echo "safe at any time: what is done is not done again."
 
 .PHONY: announce-demo-node

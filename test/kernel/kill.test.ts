@@ -1,6 +1,7 @@
 // Death of the engine and of the agent while commands are in flight: I/O waits and goes on, and every byte is right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeKernel } from '../env/node/index.js';
+import { eventually } from '../env/stack/eventually.js';
 import { FioRun } from './support/fio.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
@@ -14,6 +15,15 @@ const PAUSE = { uml: 0, qemu: 2 } as const;
 const PRESENT = `find /sys/kernel/config/target/{core,loopback} -maxdepth 4 | sort; ls -l /dev/scst/*/*; lsscsi -g`;
 /** Milliseconds between a convergence and the next kill: random, so that every phase of a command is met. */
 const randomMoment = () => sleep(200 + Math.random() * 800);
+
+/** Fails where none is in flight for a long time: the kill comes right after one was seen. */
+async function killAgentWithCommandsInFlight(node: LoneNode): Promise<void> {
+  await node.sh(
+    `f=/sys/class/block/$(basename $(readlink ${PATH}))/inflight; pids=$(pgrep -f node-agent/agent/main.j[s]); ` +
+      'for i in $(seq 100000); do read r w < $f; [ $((r + w)) -gt 0 ] && exec kill -KILL $pids; done; exit 1',
+  );
+  await eventually(async () => expect((await node.machine.run('pgrep -f node-agent/agent/main.j[s]')).code).toBe(1));
+}
 
 describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (kernel) => {
   let node: LoneNode;
@@ -34,7 +44,7 @@ describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (ker
         await node.replaceEngine(1);
       } else {
         // The engine's next death may come before this agent, which starts the next engine, is ready.
-        await node.signal('agent', 'SIGKILL');
+        await killAgentWithCommandsInFlight(node);
         await node.startAgent();
       }
     }
