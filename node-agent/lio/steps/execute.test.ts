@@ -1,0 +1,141 @@
+// Steps carried out by the real scst-step on a directory of configfs's shape; a FIFO is a kernel that doesn't answer.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nativeProgram } from '../../native/index.js';
+import type { Step } from '../diff/steps.js';
+import { backstoreName, HBA, sessionWwn } from '../naming.js';
+import { StepExecutor, type ExecutorOptions, type StepResult } from './execute.js';
+import { readOpenSteps } from './record.js';
+
+const uid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`;
+const [A, B] = [backstoreName(uid(1), uid(8)), backstoreName(uid(2), uid(8))];
+const [WWN_A, WWN_B] = [sessionWwn(uid(1)), sessionWwn(uid(2))];
+
+let root: string;
+let records: string;
+const path = (...parts: string[]) => join(root, 'target', ...parts);
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'scst-steps-'));
+  records = join(root, 'records');
+  for (const name of [A, B]) mkdirSync(path('core', HBA, name), { recursive: true });
+  for (const wwn of [WWN_A, WWN_B]) mkdirSync(path('loopback', wwn, 'tpgt_0/lun/lun_0'), { recursive: true });
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function executor(options: Partial<ExecutorOptions> = {}): StepExecutor {
+  const common = { stepProgram: nativeProgram('scst-step'), recordsDir: records, configfs: join(root, 'target') };
+  return new StepExecutor({ ...common, ...options });
+}
+
+const link = (wwn: string, backstore: string): Step => ({ kind: 'link', wwn, lun: 0, backstore });
+const outcomes = (results: readonly StepResult[]) => results.map(({ step, outcome }) => `${step.kind} ${outcome}`);
+
+/** Makes `enable` of a backstore hang until answer() reads what was written. */
+function hanging(backstore: string): { answer: () => Promise<string> } {
+  const fifo = path('core', HBA, backstore, 'enable');
+  execFileSync('mkfifo', [fifo]);
+  return { answer: () => readFile(fifo, 'utf8') };
+}
+
+it('links, unlinks and removes, and leaves no record behind', async () => {
+  expect(outcomes(await executor().execute([link(WWN_A, A)]))).toEqual(['link done']);
+  expect(readlinkSync(path('loopback', WWN_A, 'tpgt_0/lun/lun_0', A))).toBe(path('core', HBA, A));
+  const down: Step[] = [
+    { kind: 'unlink', wwn: WWN_A, lun: 0, backstore: A, link: A },
+    { kind: 'removeLun', wwn: WWN_A, lun: 0 },
+  ];
+  expect(outcomes(await executor().execute(down))).toEqual(['unlink done', 'removeLun done']);
+  expect(readdirSync(path('loopback', WWN_A, 'tpgt_0/lun'))).toEqual([]);
+  expect(readdirSync(records)).toEqual([]);
+});
+
+it('counts as done what was done before: a killed agent may not know', async () => {
+  await executor().execute([link(WWN_A, A)]);
+  expect(outcomes(await executor().execute([link(WWN_A, A)]))).toEqual(['link done']);
+  const remove: Step = { kind: 'removeBackstore', backstore: B };
+  expect(outcomes(await executor().execute([remove]))).toEqual(['removeBackstore done']);
+  expect(outcomes(await executor().execute([remove]))).toEqual(['removeBackstore done']);
+});
+
+it('says which file refused and what helps, and tries nothing of the same session that needs it', async () => {
+  writeFileSync(path('loopback', WWN_A, 'tpgt_0/lun/lun_0/mine'), '');
+  const results = await executor().execute([
+    { kind: 'removeLun', wwn: WWN_A, lun: 0 },
+    { kind: 'removeTpg', wwn: WWN_A },
+    link(WWN_B, B),
+  ]);
+  expect(outcomes(results)).toEqual(['removeLun failed', 'removeTpg skipped', 'link done']);
+  const [failed] = results;
+  expect(failed?.outcome === 'failed' && failed.error.message).toMatch(
+    /removeLun .*lun_0: ENOTEMPTY .*another program/,
+  );
+});
+
+it('asks the guard right before an unlink, does nothing when it refuses, and releases it at the end', async () => {
+  await executor().execute([link(WWN_A, A)]);
+  const unlink: Step = { kind: 'unlink', wwn: WWN_A, lun: 0, backstore: A, link: A, hctl: '1:0:0:0' };
+  const busy = executor({ guard: () => Promise.resolve({ allowed: false, error: new Error('mounted at /mnt') }) });
+  const [refused] = await busy.execute([unlink]);
+  expect(refused?.outcome === 'refused' && refused.error.message).toBe('mounted at /mnt');
+  expect(existsSync(path('loopback', WWN_A, 'tpgt_0/lun/lun_0', A))).toBe(true);
+  const release = jest.fn(() => Promise.resolve());
+  const free = executor({ guard: () => Promise.resolve({ allowed: true, release }) });
+  expect(outcomes(await free.execute([unlink]))).toEqual(['unlink done']);
+  expect(release).toHaveBeenCalledTimes(1);
+});
+
+describe('a step that the kernel holds up', () => {
+  it('is pending past its deadline, keeps its record and its object busy, and is told of when it ends', async () => {
+    const { answer } = hanging(A);
+    const settled = new EventTarget();
+    const ended = once(settled, 'settled');
+    const slow = executor({ deadlineMs: 100, onSettled: () => settled.dispatchEvent(new Event('settled')) });
+    const results = await slow.execute([{ kind: 'enableBackstore', backstore: A }]);
+    expect(outcomes(results)).toEqual(['enableBackstore pending']);
+    expect(await readOpenSteps(records)).toMatchObject([{ kind: 'enableBackstore', backstore: A }]);
+    expect(await answer()).toBe('1');
+    await ended;
+    expect(await readOpenSteps(records)).toEqual([]);
+  });
+
+  it('outlives the agent: another one finds the record, and finds it gone when the step has ended', async () => {
+    const { answer } = hanging(A);
+    const agent = `
+      const { StepExecutor } = require(${JSON.stringify(join(__dirname, '../../../dist/node-agent/lio/index.js'))});
+      const step = { kind: 'enableBackstore', backstore: ${JSON.stringify(A)} };
+      const options = ${JSON.stringify({ stepProgram: nativeProgram('scst-step'), recordsDir: records, configfs: join(root, 'target'), deadlineMs: 50 })};
+      new StepExecutor(options).execute([step]).then(() => process.kill(process.pid, 'SIGKILL'));`;
+    expect(() => execFileSync(process.execPath, ['-e', agent])).toThrow();
+    expect(await readOpenSteps(records)).toMatchObject([{ kind: 'enableBackstore', backstore: A }]);
+    expect(await answer()).toBe('1');
+    while ((await readOpenSteps(records)).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+});
+
+it('removes a record whose process is gone, also when another process has its number now', async () => {
+  mkdirSync(records);
+  const record = join(records, `link,${WWN_A},0,${A}.json`);
+  const write = (content: object) => writeFileSync(record, JSON.stringify(content));
+  write({ pid: 2 ** 22 + 1, startTime: '1' });
+  expect(await readOpenSteps(records)).toEqual([]);
+  write({ pid: process.pid, startTime: '1' });
+  expect(await readOpenSteps(records)).toEqual([]);
+  expect(existsSync(record)).toBe(false);
+  const [, fields = ''] = readFileSync('/proc/self/stat', 'utf8').split(') ');
+  write({ pid: process.pid, startTime: fields.split(' ')[19] });
+  expect(await readOpenSteps(records)).toMatchObject([{ kind: 'link', wwn: WWN_A, lun: 0, backstore: A }]);
+});
