@@ -18,7 +18,9 @@ export async function findHolders(
   { proc = '/proc', sys = '/sys' }: HolderOptions = {},
 ): Promise<string[]> {
   const names = [block, ...(await partitionsOf(block, sys))];
-  const numbers = new Set(await Promise.all(names.map((name) => readText(join(sys, 'class/block', name, 'dev')))));
+  const read = await Promise.all(names.map((name) => readText(join(sys, 'class/block', name, 'dev'))));
+  // A partition may be on its way out.
+  const numbers = new Set(read.filter((number) => number !== undefined));
   const [stacked, processes] = await Promise.all([
     Promise.all(names.map((name) => stackedOn(name, sys))),
     processHolders(names, numbers, proc),
@@ -40,11 +42,7 @@ async function stackedOn(name: string, sys: string): Promise<string[]> {
   );
 }
 
-async function processHolders(
-  names: readonly string[],
-  numbers: ReadonlySet<string | undefined>,
-  proc: string,
-): Promise<string[]> {
+async function processHolders(names: readonly string[], numbers: ReadonlySet<string>, proc: string): Promise<string[]> {
   const nodes = new Set(names.map((name) => `/dev/${name}`));
   const found: string[] = [];
   const seenNamespaces = new Set<string>();
@@ -63,12 +61,12 @@ async function processHolders(
 }
 
 /** Mount points of the devices, as the process sees them (mountinfo: field 3 is major:minor, field 5 the mount point). */
-async function mountsOf(pid: string, numbers: ReadonlySet<string | undefined>, proc: string): Promise<string[]> {
+async function mountsOf(pid: string, numbers: ReadonlySet<string>, proc: string): Promise<string[]> {
   const text = (await readText(join(proc, pid, 'mountinfo'))) ?? '';
   return text
     .split('\n')
     .map((line) => line.split(' '))
-    .filter((fields) => numbers.has(fields[2]))
+    .filter((fields) => numbers.has(fields[2] ?? ''))
     .map((fields) => (fields[4] ?? '').replace(/\\040/g, ' '));
 }
 
