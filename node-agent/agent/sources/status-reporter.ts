@@ -27,7 +27,7 @@ export class StatusReporter<Status> {
   /** Only the newest status is ever sent; an unchanged one isn't. */
   report(status: Status): void {
     this.newest = status;
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    if (this.running === undefined && this.due) this.running = this.run();
   }
 
   /** Forgets what was sent, so that the next report is sent even if unchanged (its object was made again). */
@@ -40,10 +40,14 @@ export class StatusReporter<Status> {
     await this.running;
   }
 
+  private get due(): boolean {
+    return !this.stopping.signal.aborted && this.newest !== undefined && !isDeepStrictEqual(this.newest, this.sent);
+  }
+
   private async run(): Promise<void> {
     let failures = 0;
-    while (!this.stopping.signal.aborted && this.newest !== undefined && !isDeepStrictEqual(this.newest, this.sent)) {
-      const status = this.newest;
+    while (this.due) {
+      const status = this.newest as Status;
       let pause = this.options.intervalMs;
       try {
         await this.options.send(status);
@@ -55,5 +59,7 @@ export class StatusReporter<Status> {
       }
       await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
+    // In the same turn as the last look: a report that comes any later starts anew.
+    this.running = undefined;
   }
 }
