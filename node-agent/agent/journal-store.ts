@@ -1,6 +1,7 @@
 // The journal on the host's disk: what the node should be, known before and without the API server.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writeAtomically } from '../files/atomic-file.js';
 import type { Journal } from './wish.js';
 
 const VERSION = 1;
@@ -40,25 +41,6 @@ export class JournalStore {
   /** Durable before it resolves: a kill or a power cut at any moment leaves the old journal or the new one. */
   async write(journal: Journal): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
-    await writeDurably(this.path, `${JSON.stringify({ version: VERSION, ...journal })}\n`);
-  }
-}
-
-/** Atomic and durable replacement of a small file: temporary name, fsync, rename, fsync of the directory. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    await writeAtomically(this.path, `${JSON.stringify({ version: VERSION, ...journal })}\n`, true);
   }
 }

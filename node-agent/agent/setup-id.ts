@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from './journal-store.js';
+import { writeAtomically } from '../files/atomic-file.js';
 
 export class SetupIdConflict extends Error {
   readonly code = 'SetupIdConflict';
@@ -27,6 +27,6 @@ export async function setupIdOf(stateDir: string, wanted: string | undefined): P
   }
   const id = wanted ?? randomUUID();
   await mkdir(stateDir, { recursive: true });
-  await writeDurably(path, `${id}\n`);
+  await writeAtomically(path, `${id}\n`, true);
   return id;
 }

@@ -1,7 +1,7 @@
 // Keeps the last configuration where the next engine finds it, so that it attaches without the agent.
 import { join } from 'node:path';
 import { PROTOCOL_VERSION, type EngineConfiguration } from '../protocol/types.js';
-import { readJson, writeAtomically } from './atomic-file.js';
+import { readJson, writeAtomically } from '../files/atomic-file.js';
 
 export interface StoredConfiguration {
   protocolVersion: number;

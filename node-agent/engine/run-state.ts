@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { snapshot, type LogicalUnit, type UnitSnapshot } from '../scsi/index.js';
-import { readJson, writeAtomically } from './atomic-file.js';
+import { readJson, writeAtomically } from '../files/atomic-file.js';
 
 interface StoredRunState {
   /** The run directory may lie on a disk: what another boot left is void. */

@@ -123,12 +123,11 @@ export class TestNode {
   /** Another engine on the same directory and kernel, as after the death of the one before. */
   async startEngine(): Promise<Engine> {
     this.units = [];
-    const { punchHole, zeroRange, extentAt } = loadNative();
     const binding: NativeBinding = {
+      ...loadNative(),
       openBeneath: (root, path, flags, mode) => openSync(join(root, path), flags | constants.O_NOFOLLOW, mode),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
-      ...{ punchHole, zeroRange, extentAt },
       createUnit: (options) => {
         const unit = new FakeUnit(options);
         this.units.push(unit);

@@ -9,7 +9,7 @@ import { buildIndex } from '../../../operator/plan/object-index.js';
 import type { Finding } from '../../../operator/plan/objects.js';
 import { objectFindings } from '../../../operator/plan/placement.js';
 import { planNode } from '../../../operator/plan/plan-node.js';
-import { writeDurably } from '../journal-store.js';
+import { writeAtomically } from '../../files/atomic-file.js';
 import { LONE_NODE_EPOCH } from '../tombstones.js';
 import type { Journal, SourceState } from '../wish.js';
 import { readManifests, type ManifestProblem } from './manifest-files.js';
@@ -108,7 +108,7 @@ export class DirectorySource implements DesiredStateSource {
   private async remember(known: KnownObjects): Promise<void> {
     const text = JSON.stringify(known);
     if (text === JSON.stringify(this.known)) return;
-    await writeDurably(this.knownPath, text);
+    await writeAtomically(this.knownPath, text, true);
     this.known = known;
   }
 

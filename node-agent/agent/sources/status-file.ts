@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { ScstNodeStatus } from '../../../crds/types.js';
 import type { Finding } from '../../../operator/plan/objects.js';
-import { writeDurably } from '../journal-store.js';
+import { writeAtomically } from '../../files/atomic-file.js';
 import type { ManifestProblem } from './manifest-files.js';
 
 export interface StatusFileContent {
@@ -31,7 +31,7 @@ export class StatusFile {
     if (isDeepStrictEqual(content, this.written)) return;
     this.written = content;
     this.writing = this.writing
-      .then(() => writeDurably(this.path, `${JSON.stringify(content, undefined, 2)}\n`))
+      .then(() => writeAtomically(this.path, `${JSON.stringify(content, undefined, 2)}\n`, false))
       .catch((error: Error) => this.log.warn({ error: error.message }, `${this.path} can't be written`));
   }
 
