@@ -47,37 +47,22 @@ export type ResolvedOptions = Required<Omit<TestNodeOptions, 'dataDisk' | 'contr
 
 /** Fills in the defaults. Throws INVALID_OPTIONS. */
 export function resolveOptions(options: TestNodeOptions): ResolvedOptions {
-  const uml = options.kernel === 'uml';
-  const instructionClock = options.instructionClock ?? false;
-  const cpus = options.cpus ?? (uml || instructionClock ? 1 : 2);
-  if (uml && cpus !== 1) {
-    throw new TestNodeError('INVALID_OPTIONS', 'a uml node has one CPU: use qemu for more');
-  }
-  if (instructionClock && (uml || cpus !== 1)) {
-    throw new TestNodeError('INVALID_OPTIONS', 'an instruction clock needs qemu with one CPU');
-  }
-  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(options.name)) {
-    throw new TestNodeError('INVALID_OPTIONS', `${JSON.stringify(options.name)} is no host name`);
-  }
+  const { kernel, name, dataDisk, controlSocket, instructionClock = false } = options;
+  const uml = kernel === 'uml';
+  const { cpus = uml || instructionClock ? 1 : 2, bootTimeoutMs = uml ? 60_000 : 240_000 } = options;
+  const { memoryMiB = 2048, dataDiskMiB = 6144, network = true, udev = true, configfs = false, env = {} } = options;
   const modules = options.modules === undefined || options.modules === false ? [] : options.modules;
+  const given = { kernel, name, memoryMiB, cpus, instructionClock, dataDisk, dataDiskMiB, network };
+  const resolved = { ...given, modules, udev, configfs, env, controlSocket, bootTimeoutMs };
+  const problem = problemWith(resolved);
+  if (problem !== undefined) throw new TestNodeError('INVALID_OPTIONS', problem);
+  return resolved;
+}
+
+function problemWith({ kernel, name, cpus, instructionClock, modules }: ResolvedOptions): string | undefined {
+  if (kernel === 'uml' && cpus !== 1) return 'a uml node has one CPU: use qemu for more';
+  if (instructionClock && (kernel === 'uml' || cpus !== 1)) return 'an instruction clock needs qemu with one CPU';
+  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) return `${JSON.stringify(name)} is no host name`;
   const oddModule = modules.find((module) => !/^[\w-]+$/.test(module));
-  if (oddModule !== undefined) {
-    throw new TestNodeError('INVALID_OPTIONS', `${JSON.stringify(oddModule)} is no module name`);
-  }
-  return {
-    kernel: options.kernel,
-    name: options.name,
-    memoryMiB: options.memoryMiB ?? 2048,
-    cpus,
-    instructionClock,
-    dataDisk: options.dataDisk,
-    dataDiskMiB: options.dataDiskMiB ?? 6144,
-    network: options.network ?? true,
-    modules,
-    udev: options.udev ?? true,
-    configfs: options.configfs ?? false,
-    env: options.env ?? {},
-    controlSocket: options.controlSocket,
-    bootTimeoutMs: options.bootTimeoutMs ?? (uml ? 60_000 : 240_000),
-  };
+  return oddModule === undefined ? undefined : `${JSON.stringify(oddModule)} is no module name`;
 }
