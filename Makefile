@@ -78,6 +78,11 @@ e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API ser
 test: build setup-node setup-control-plane ## All levels but bench; does all set-up
 	@node test/run.mjs lint unit native cluster kernel e2e
 
+.PHONY: bench-node
+bench-node: build setup-node ## Our engine beside LIO fileio, tcmu-runner and a minimal C engine: a table and docs/benchmarks (about 4 minutes)
+	@test/bench/node/setup.sh
+	@node dist/test/bench/node/main.js
+
 .PHONY: clean
 clean: ## Remove what was built in this checkout (the caches stay)
 	@rm -rf dist build

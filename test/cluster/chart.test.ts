@@ -93,6 +93,11 @@ describe('the rendered chart', () => {
     }
   });
 
+  it('helm-04: has no hooks, which could get stuck or run where they are not wanted', async () => {
+    const annotated = (await render()).flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}));
+    expect(annotated.filter((name) => name.startsWith('helm.sh/hook'))).toEqual([]);
+  });
+
   it('passes helm lint', () => succeeds(helm('lint', '--strict', CHART)));
 
   it('has each of its values in the schema', () => {

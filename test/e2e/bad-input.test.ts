@@ -53,6 +53,27 @@ describe('bad input', () => {
     );
   });
 
+  it('operator-10: deletes no file through a link, and opens none, while links come and go at random', async () => {
+    const deleting = (name: string, filename: string) =>
+      disk(name, { filename, size: '1Mi' }).replace('{vdiskFileio', '{reclaimPolicy: Delete, vdiskFileio');
+    const before = await node().sh('ls -lR --time-style=full-iso /etc | sha256sum; mkdir /var/lib/scst/swapped');
+    // The directory is a link into /etc at one moment and a directory at the next.
+    const swapper = await node().spawn(
+      'cd /var/lib/scst && while :; do mv swapped real; ln -s /etc swapped; rm swapped; mv real swapped; done 2>/dev/null',
+    );
+    for (let round = 1; round <= 5; round += 1) {
+      await apply(deleting('swap', 'swapped/hosts') + '---\n' + deleting('linked', 'linked/hostname'));
+      await eventually(async () => expect(await stack.condition('scstlun/swap')).toBeDefined());
+      await stack.cluster.kubectl(
+        ...['delete', '--timeout=60s', 'scstlun/swap', 'scstdevice/swap', 'scstsession/swap', 'scsttarget/swap'],
+        ...['scstlun/linked', 'scstdevice/linked', 'scstsession/linked', 'scsttarget/linked'],
+      );
+    }
+    swapper.kill('SIGKILL');
+    await swapper.exited;
+    expect(await node().sh('ls -lR --time-style=full-iso /etc | sha256sum')).toBe(before);
+  });
+
   it('tells a LUN that names no device, and heals when the device comes', async () => {
     const [device, ...others] = disk('late').split('---\n');
     await apply(others.join('---\n'));
