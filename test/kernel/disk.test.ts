@@ -57,6 +57,21 @@ describe('the disk of the quickstart', () => {
     for (const page of pages) await node.sh(`sg_vpd -p 0x${page} ${SG}`);
   });
 
+  it('writes and verifies, merges by ORWRITE, pre-fetches and has no defects', async () => {
+    await node.sh(
+      `head -c 1024 /dev/zero | tr '\\0' '\\3' > /tmp/3; head -c 1024 /dev/zero | tr '\\0' '\\14' > /tmp/12`,
+    );
+    await node.sh(`sg_write_verify --16 --bytchk=1 --lba=2048 --num=2 --in=/tmp/3 --ilen=1024 ${SG}`);
+    const orWrite = '8b 00 00 00 00 00 00 00 08 01 00 00 00 01 00 00';
+    expect(await scsi(node.machine, PATH, orWrite, '-s 512 -i /tmp/12')).toEqual({ status: 'GOOD' });
+    const bytes = await node.sh(
+      `dd if=${PATH} iflag=direct bs=1M skip=1 count=1 status=none | head -c 1536 | od -An -v -tx1 -w512 | cut -c2-6`,
+    );
+    expect(bytes).toBe('03 03\n0f 0f\n00 00\n');
+    expect(await scsi(node.machine, PATH, '34 00 00 00 08 00 00 00 10 00')).toEqual({ status: 'CONDITION MET' });
+    expect(await scsi(node.machine, PATH, '37 00 08 00 00 00 00 00 04 00', '-r 4')).toEqual({ status: 'GOOD' });
+  });
+
   it('says of a command that is not served that it does not know it', async () => {
     expect(await scsi(node.machine, PATH, '5e 00 00 00 00 00 00 00 08 00', '-r 8')).toEqual(INVALID_COMMAND);
   });

@@ -2,6 +2,9 @@
 import type { CommandDefinition } from '../spc/command.js';
 import { startsOnly, startStopUnit, synchronizeCache } from './cache.js';
 import { readCapacity10, readCapacity16 } from './capacity.js';
+import { orWrite, writeAndVerify } from './combined-writes.js';
+import { readDefectData10, readDefectData12 } from './defects.js';
+import { preFetch } from './pre-fetch.js';
 import { read, write } from './read-write.js';
 import { verify } from './verify.js';
 
@@ -54,6 +57,25 @@ const verifies = definitions(
   },
 );
 
+/** Exclusive: another nexus that writes between the write and the comparison would make it fail. */
+const verifiedWrites = definitions(
+  'WRITE AND VERIFY',
+  [cdb10(0x2e, VERIFY_FLAGS), cdb12(0xae, VERIFY_FLAGS), cdb16(0x8e, VERIFY_FLAGS)],
+  {
+    access: 'exclusive',
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: writeAndVerify,
+  },
+);
+
+const preFetches = definitions('PRE-FETCH', [cdb10(0x34, IMMED), cdb16(0x90, IMMED)], {
+  access: 'shared',
+  needsMedium: true,
+  execute: preFetch,
+});
+
 const synchronizes = definitions('SYNCHRONIZE CACHE', [cdb10(0x35, IMMED), cdb16(0x91, IMMED)], {
   access: 'shared',
   needsMedium: true,
@@ -64,7 +86,35 @@ export const blockCommands: readonly CommandDefinition[] = [
   ...reads,
   ...writes,
   ...verifies,
+  ...verifiedWrites,
+  ...preFetches,
   ...synchronizes,
+  {
+    opcode: 0x8b,
+    name: 'ORWRITE(16)',
+    usage: cdb16(0x8b, TRANSFER_FLAGS),
+    access: 'exclusive',
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: orWrite,
+  },
+  {
+    opcode: 0x37,
+    name: 'READ DEFECT DATA(10)',
+    usage: [0x37, 0, 0x1f, 0, 0, 0, 0, ...ANY16, 0],
+    access: 'shared',
+    needsMedium: true,
+    execute: readDefectData10,
+  },
+  {
+    opcode: 0xb7,
+    name: 'READ DEFECT DATA(12)',
+    usage: [0xb7, 0x1f, ...ANY32, ...ANY32, 0, 0],
+    access: 'shared',
+    needsMedium: true,
+    execute: readDefectData12,
+  },
   {
     opcode: 0x1b,
     name: 'START STOP UNIT',

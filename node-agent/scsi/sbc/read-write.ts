@@ -1,6 +1,7 @@
 // READ and WRITE (SBC-3 5.10 to 5.13, 5.31 to 5.34): the slow path, for what the native fast path hands over.
 import { byteAt } from '../spc/bytes.js';
 import type { Command } from '../spc/command.js';
+import type { LogicalUnit } from '../spc/logical-unit.js';
 import { writeCacheEnabled } from '../spc/mode-pages.js';
 import { invalidFieldInCdb } from '../spc/sense.js';
 import { blockRange, mediumWith, rejectProtection, withInformation } from './block-range.js';
@@ -27,8 +28,12 @@ export async function write({ unit, cdb, dataOut }: Command): Promise<void> {
   const length = range.blocks * medium.blockSize;
   if (dataOut.length < length) throw invalidFieldInCdb(range.lengthField);
   if (length === 0) return;
-  const forced = cdb.length > 6 && (byteAt(cdb, 1) & FUA) !== 0;
-  const durable = !unit.settings.nvCache && (forced || !writeCacheEnabled(unit));
   const offset = Number(range.lba) * medium.blockSize;
-  await withInformation(range.lba, medium.write(offset, dataOut.subarray(0, length), durable));
+  await withInformation(range.lba, medium.write(offset, dataOut.subarray(0, length), mustBeDurable(unit, cdb)));
+}
+
+/** Whether what a CDB with FUA at the usual place writes has to be on the disk before GOOD. */
+export function mustBeDurable(unit: LogicalUnit, cdb: Uint8Array): boolean {
+  const forced = cdb.length > 6 && (byteAt(cdb, 1) & FUA) !== 0;
+  return !unit.settings.nvCache && (forced || !writeCacheEnabled(unit));
 }

@@ -17,8 +17,11 @@ export interface Command {
   readonly dataInLength: number;
 }
 
+/** Outcome of a command that ends with the status CONDITION MET in place of GOOD (SAM-5 5.3.1). */
+export const CONDITION_MET = Symbol('CONDITION MET');
+
 /** Data-In (cut to the allocation length by the function), or nothing. Ends otherwise by throwing a CheckCondition. */
-export type CommandOutcome = Uint8Array | undefined | void;
+export type CommandOutcome = Uint8Array | typeof CONDITION_MET | undefined | void;
 
 /** A row of an opcode table. */
 export interface CommandDefinition {

@@ -1,6 +1,6 @@
 // From a CDB to a status: finds the row, checks what holds for every command, runs its function, makes the answer.
 import { MediumError, STATUS, type CommandResult } from '../types.js';
-import type { Access, CommandDefinition } from './command.js';
+import { CONDITION_MET, type Access, type CommandDefinition } from './command.js';
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
@@ -63,8 +63,9 @@ export async function execute(
     }
     checkPreconditions(unit, nexus, definition, cdb);
     const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength };
-    const data = (await definition.execute(command)) ?? undefined;
-    return { status: STATUS.good, data: data?.subarray(0, dataInLength) };
+    const outcome = await definition.execute(command);
+    if (outcome === CONDITION_MET) return { status: STATUS.conditionMet };
+    return { status: STATUS.good, data: outcome?.subarray(0, dataInLength) };
   } catch (error) {
     const sense = senseOf(error);
     if (!sense) throw error;
