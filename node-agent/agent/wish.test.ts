@@ -1,65 +1,14 @@
 // What counts as a wish for the node, and what is kept when there is none.
 import fc from 'fast-check';
 import type { NodeDevice, NodeLun, ScstNodeSpec } from '../../crds/types.js';
+import * as fixtures from './fixtures.js';
 import { acceptWish, type Journal, type SourceState } from './wish.js';
 
-const spec = (over: Partial<ScstNodeSpec> = {}): ScstNodeSpec => ({
-  nodeUID: 'node-a',
-  epoch: 3,
-  setupId: 'setup',
-  devices: [],
-  targets: [],
-  sessions: [],
-  luns: [],
-  tombstones: [],
-  ...over,
-});
-const device = (uid: string): NodeDevice => ({
-  name: uid,
-  uid,
-  generation: 1,
-  scstName: uid,
-  handler: 'vdiskFileio',
-  engine: 'tcmu',
-  sharing: 'PerNode',
-  reclaimPolicy: 'Retain',
-  identity: {
-    vendor: 'SCST_FIO',
-    product: uid,
-    revision: '3110',
-    serial: uid,
-    t10DeviceId: uid,
-    vendorSpecificId: uid,
-    naa: '35c57',
-  },
-  vdiskFileio: {
-    filename: `/var/lib/scst/${uid}`,
-    blocksize: 512,
-    readOnly: false,
-    writeThrough: false,
-    nvCache: false,
-    removable: false,
-    rotational: true,
-  },
-});
-const lun = (uid: string, number: number): NodeLun => ({
-  name: uid,
-  uid,
-  generation: 1,
-  target: 'target',
-  lun: number,
-  device: 'device',
-  readOnly: false,
-  force: false,
-});
-const journal = (over: Partial<Journal> = {}): Journal => ({
-  spec: spec(),
-  objectUID: 'scstnode',
-  generation: 7,
-  departed: { devices: [], sessions: [], luns: [] },
-  served: [],
-  ...over,
-});
+const spec = fixtures.emptySpec;
+const device = (uid: string): NodeDevice => fixtures.device({ uid, name: uid });
+const lun = (uid: string, number: number): NodeLun =>
+  fixtures.lun({ uid, name: uid, target: 'target', lun: number, device: 'device' });
+const journal = (over: Partial<Journal> = {}): Journal => fixtures.journal({ spec: spec(), ...over });
 const state = (wish: ScstNodeSpec, over: Partial<Extract<SourceState, { kind: 'state' }>> = {}): SourceState => ({
   kind: 'state',
   spec: wish,
