@@ -5,10 +5,10 @@ import {
   ErrorCodes,
   ResponseError,
   SocketMessageReader,
-  SocketMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
 import { EngineRequestFailed, EngineUnavailable, PROTOCOL_MISMATCH_CODE, ProtocolMismatch } from './errors.js';
+import { ConnectionEndingWriter } from './message-writer.js';
 import {
   PROTOCOL_VERSION,
   STATUS_CHANGED,
@@ -102,7 +102,7 @@ class ReconnectingClient implements EngineClient {
   }
 
   private async greet(socket: Socket): Promise<void> {
-    const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    const connection = createMessageConnection(new SocketMessageReader(socket), new ConnectionEndingWriter(socket));
     connection.onNotification(STATUS_CHANGED, (status: EngineStatus) => this.options.onStatusChanged(status));
     connection.onError(([error]) => (this.why = error));
     // Without it a call whose engine died would never settle.

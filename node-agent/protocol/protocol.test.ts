@@ -1,6 +1,6 @@
 // Client and server of the protocol against each other over a real unix socket.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
@@ -158,4 +158,44 @@ test('a status change reaches the client', async () => {
   await changed();
   server.notifyStatusChanged(status);
   expect(await next).toEqual(status);
+});
+
+test('a call to an engine that dies at this very moment is refused, and leaves no rejection that would end the agent', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  let engine: Socket | undefined;
+  const server = createServer((socket) => {
+    engine = socket;
+    const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    connection.onRequest('hello', () => ({ protocolVersion: PROTOCOL_VERSION, pid: 1, version: 'dying' }));
+    connection.listen();
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const { client, changed } = connectClient();
+  expect(await changed()).toBe(true);
+  // The client has not heard of it when it writes.
+  engine?.destroy();
+  await expect(client.call('status', {})).rejects.toMatchObject({ code: 'EngineUnavailable' });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  process.off('unhandledRejection', note);
+  client.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('a status change for an agent that dies at this very moment does not end the engine', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const server = await serve();
+  const agent = connect(socketPath);
+  await new Promise((resolve) => agent.once('connect', resolve));
+  const { changed } = connectClient();
+  await changed();
+  agent.destroy();
+  for (let count = 0; count < 3; count += 1) server.notifyStatusChanged(status);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  process.off('unhandledRejection', note);
 });

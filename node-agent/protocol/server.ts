@@ -5,10 +5,10 @@ import {
   createMessageConnection,
   ResponseError,
   SocketMessageReader,
-  SocketMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
 import { PROTOCOL_MISMATCH_CODE, ProtocolMismatch } from './errors.js';
+import { ConnectionEndingWriter } from './message-writer.js';
 import {
   PROTOCOL_VERSION,
   type EngineConfiguration,
@@ -51,7 +51,7 @@ export async function serveEngine(options: {
   const connections = new Set<MessageConnection>();
 
   const accept = (socket: Socket): void => {
-    const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    const connection = createMessageConnection(new SocketMessageReader(socket), new ConnectionEndingWriter(socket));
     connections.add(connection);
     connection.onClose(() => {
       connections.delete(connection);
