@@ -139,12 +139,7 @@ describe('the node stays as it is', () => {
     await node().sh(`umount ${MOUNT} && sync`);
     await stack.cluster.controlPlane.stopApiServer();
     await node().restart();
-    const { machine, agentFlags } = stack.node(NODE);
-    await machine.write(
-      agentFlags[agentFlags.indexOf('--kubeconfig') + 1] ?? '',
-      readFileSync(stack.node(NODE).kubeconfig),
-    );
-    await stack.startProcesses(NODE);
+    await stack.startProcessesAgain(NODE);
     await eventually(() => node().sh(`test -b ${diskPath('kept')}`), 60_000);
     await node().sh(`mkdir -p ${MOUNT} && mount ${diskPath('kept')} ${MOUNT}`);
     expect(

@@ -58,7 +58,7 @@ describe('objects that come and go in haste', () => {
       await sleep(Math.random() * 500);
       await kubectl('delete', KINDS, '--all', '--wait=false');
       await restarted;
-      await stack.startProcesses(NODE);
+      await stack.startProcessesAgain(NODE);
       await nothingLeft();
     }
   });

@@ -53,6 +53,13 @@ export class Stack {
     await startAgent(machine, agentFlags);
   }
 
+  /** After a boot: what isn't on the data disk is gone, the kubeconfig too. */
+  async startProcessesAgain(name: string): Promise<void> {
+    const { machine, agentFlags, kubeconfig } = this.node(name);
+    await machine.write(agentFlags[agentFlags.indexOf('--kubeconfig') + 1] ?? '', readFileSync(kubeconfig));
+    await this.startProcesses(name);
+  }
+
   /** The agent's own report, which doesn't need the API server. */
   async status(name: string): Promise<StatusFileContent> {
     return JSON.parse(await this.machine(name).sh('cat /run/scst/status.json')) as StatusFileContent;
