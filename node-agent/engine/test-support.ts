@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { BackingRegistry } from '../backing/registry.js';
-import { loadNative } from '../native/index.js';
 import type { NativeBinding, NativeRing, NativeUnit, RingEvent, RingOptions, UnitOptions } from '../native/types.js';
 import {
   PROTOCOL_VERSION,
@@ -124,7 +123,6 @@ export class TestNode {
   async startEngine(): Promise<Engine> {
     this.units = [];
     const binding: NativeBinding = {
-      ...loadNative(),
       openBeneath: (root, path, flags, mode) => openSync(join(root, path), flags | constants.O_NOFOLLOW, mode),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
