@@ -12,7 +12,7 @@ const PATIENCE_MS = 90_000;
 const EXTERNAL = ['--engine', 'external'];
 /** Waits for the directory of the LUN, which the agent makes right before it links it, and kills the engine. */
 const KILL_BEFORE_LINK =
-  'engine=$(pgrep -f node-agent/engine/main.j[s]); until compgen -G "/sys/kernel/config/target/loopback/*/tpgt_*/lun/lun_0" >/dev/null; do :; done; kill -KILL $engine';
+  'engine=$(pgrep -of node-agent/engine/main.j[s]); until compgen -G "/sys/kernel/config/target/loopback/*/tpgt_*/lun/lun_0" >/dev/null; do :; done; kill -KILL $engine';
 
 describe.each<NodeKernel>(['uml', 'qemu'])('a link that was begun when the engine died on %s', (kernel) => {
   let node: LoneNode;

@@ -16,11 +16,14 @@ const PRESENT = `find /sys/kernel/config/target/{core,loopback} -maxdepth 4 | so
 /** Milliseconds between a convergence and the next kill: random, so that every phase of a command is met. */
 const randomMoment = () => sleep(200 + Math.random() * 800);
 
-/** Fails where none is in flight for a long time: the kill comes right after one was seen. */
+/**
+ * Fails where none is in flight for a long time: the kill comes right after one was seen. The oldest process of that
+ * name is the agent; a younger one is its child between fork and exec, which may be gone before it is killed.
+ */
 async function killAgentWithCommandsInFlight(node: LoneNode): Promise<void> {
   await node.sh(
-    `f=/sys/class/block/$(basename $(readlink ${PATH}))/inflight; pids=$(pgrep -f node-agent/agent/main.j[s]); ` +
-      'for i in $(seq 100000); do read r w < $f; [ $((r + w)) -gt 0 ] && exec kill -KILL $pids; done; exit 1',
+    `f=/sys/class/block/$(basename $(readlink ${PATH}))/inflight; agent=$(pgrep -of node-agent/agent/main.j[s]); ` +
+      'for i in $(seq 100000); do read r w < $f; [ $((r + w)) -gt 0 ] && exec kill -KILL $agent; done; exit 1',
   );
   await eventually(async () => expect((await node.machine.run('pgrep -f node-agent/agent/main.j[s]')).code).toBe(1));
 }

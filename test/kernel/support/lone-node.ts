@@ -82,13 +82,19 @@ export class LoneNode {
     return startEngine(this.machine);
   }
 
-  /** Sends a signal to every process of that kind there is now, and waits for their end where the signal ends them. */
+  /**
+   * Sends a signal to every process of that kind there is now, and waits for their end where the signal ends them.
+   * Only the oldest must get it: a younger one may be a child between fork and exec, and gone at any moment.
+   */
   async signal(which: Process, name: NodeJS.Signals): Promise<void> {
-    const pids = (await this.sh(`pgrep -f node-agent/${which}/main.js`)).trim().replaceAll('\n', ' ');
-    await this.sh(`kill -${name.replace(/^SIG/, '')} ${pids}`);
+    const pids = (await this.sh(`pgrep -f node-agent/${which}/main.js`)).trim().split('\n');
+    const [oldest = '', ...younger] = pids;
+    const signal = name.replace(/^SIG/, '');
+    await this.sh(`kill -${signal} ${oldest}`);
+    if (younger.length > 0) await this.machine.run(`kill -${signal} ${younger.join(' ')}`);
     if (name === 'SIGSTOP' || name === 'SIGCONT') return;
     // By number: the agent may start the next engine at once.
-    await this.sh(`tail --pid=${pids.replaceAll(' ', ' --pid=')} -s 0.05 -f /dev/null`);
+    await this.sh(`tail ${pids.map((pid) => `--pid=${pid}`).join(' ')} -s 0.05 -f /dev/null`);
   }
 
   /** The agent's report. */
