@@ -1,5 +1,6 @@
 // A disk: direct access block device, SBC-3.
 import { primaryCommands } from '../spc/opcodes.js';
+import { persistentReservationCommands } from '../spc/persistent-reservations/opcodes.js';
 import { inOrder, type Personality } from '../spc/personality.js';
 import { primaryVitalProductData } from '../spc/vital-product-data.js';
 import { diskModePages } from './mode-pages.js';
@@ -10,7 +11,7 @@ export const disk: Personality = {
   peripheralDeviceType: 0x00,
   // SBC-3 without a revision claimed, as SCST.
   commandSetVersion: 0x04c0,
-  commands: inOrder(primaryCommands, blockCommands),
+  commands: inOrder(primaryCommands, persistentReservationCommands, blockCommands),
   vitalProductData: [...primaryVitalProductData, ...diskVitalProductData],
   modePages: diskModePages,
   // DPOFUA: DPO and FUA are honoured.

@@ -30,6 +30,7 @@ const reads = definitions(
   {
     access: 'shared',
     needsMedium: true,
+    persistentReservation: 'mediumRead',
     execute: read,
   },
 );
@@ -53,6 +54,7 @@ const verifies = definitions(
     access: 'shared',
     dataOut: true,
     needsMedium: true,
+    persistentReservation: 'mediumRead',
     execute: verify,
   },
 );
@@ -73,6 +75,7 @@ const verifiedWrites = definitions(
 const preFetches = definitions('PRE-FETCH', [cdb10(0x34, IMMED), cdb16(0x90, IMMED)], {
   access: 'shared',
   needsMedium: true,
+  persistentReservation: 'mediumRead',
   execute: preFetch,
 });
 
@@ -105,6 +108,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     usage: [0x37, 0, 0x1f, 0, 0, 0, 0, ...ANY16, 0],
     access: 'shared',
     needsMedium: true,
+    persistentReservation: 'mediumRead',
     execute: readDefectData10,
   },
   {
@@ -113,6 +117,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     usage: [0xb7, 0x1f, ...ANY32, ...ANY32, 0, 0],
     access: 'shared',
     needsMedium: true,
+    persistentReservation: 'mediumRead',
     execute: readDefectData12,
   },
   {
@@ -122,6 +127,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: startsOnly,
     needsMedium: true,
+    persistentReservation: (cdb) => (startsOnly(cdb) ? 'ignored' : undefined),
     execute: startStopUnit,
   },
   {
@@ -131,6 +137,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     needsMedium: true,
+    persistentReservation: 'ignored',
     execute: readCapacity10,
   },
   {
@@ -141,6 +148,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     needsMedium: true,
+    persistentReservation: 'ignored',
     execute: readCapacity16,
   },
 ];

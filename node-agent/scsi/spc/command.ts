@@ -23,6 +23,8 @@ export const CONDITION_MET = Symbol('CONDITION MET');
 /** Data-In (cut to the allocation length by the function), or nothing. Ends otherwise by throwing a CheckCondition. */
 export type CommandOutcome = Uint8Array | typeof CONDITION_MET | undefined | void;
 
+export type PersistentReservationRule = 'ignored' | 'mediumRead';
+
 /** A row of an opcode table. */
 export interface CommandDefinition {
   readonly opcode: number;
@@ -39,6 +41,12 @@ export interface CommandDefinition {
   readonly access: Access;
   /** Allowed while another I_T nexus holds a reservation made by RESERVE (SPC-2 5.5.1, SBC-2 5.1). */
   readonly passesReservation?: boolean | ((cdb: Uint8Array) => boolean);
+  /**
+   * Under a persistent reservation whose type gives the I_T nexus no access (SPC-4 table 66, SBC-3 table 13): 'ignored':
+   * runs under any type; 'mediumRead': under the write exclusive types; nothing: conflicts.
+   */
+  readonly persistentReservation?:
+    PersistentReservationRule | ((cdb: Uint8Array) => PersistentReservationRule | undefined);
   /** Runs although a unit attention condition is pending, and leaves it pending (SAM-5 5.14). */
   readonly passesAttention?: boolean;
   /** Refused on a write-protected unit or nexus. */

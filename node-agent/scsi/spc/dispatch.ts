@@ -4,6 +4,8 @@ import { CONDITION_MET, type Access, type CommandDefinition } from './command.js
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
+import { nexusAccess } from './persistent-reservations/state.js';
+import { ReservationConflict } from './persistent-reservations/transition.js';
 import type { Personality } from './personality.js';
 import {
   CheckCondition,
@@ -58,15 +60,14 @@ export async function execute(
     const definition = findCommand(unit.personality, cdb);
     if (!definition?.passesAttention) throwPendingAttention(unit, nexus);
     if (!definition) throw unknownCommand(unit.personality, cdb);
-    if (reservedByOther(unit, nexus) && !passesReservation(definition, cdb)) {
-      return { status: STATUS.reservationConflict };
-    }
+    checkReservations(unit, nexus, definition, cdb);
     checkPreconditions(unit, nexus, definition, cdb);
     const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength };
     const outcome = await definition.execute(command);
     if (outcome === CONDITION_MET) return { status: STATUS.conditionMet };
     return { status: STATUS.good, data: outcome?.subarray(0, dataInLength) };
   } catch (error) {
+    if (error instanceof ReservationConflict) return { status: STATUS.reservationConflict };
     const sense = senseOf(error);
     if (!sense) throw error;
     return checkCondition(unit, sense);
@@ -88,11 +89,12 @@ export function flagsOf(unit: LogicalUnit, nexusId: string): NexusFlags {
   const nexus = unit.nexuses.get(nexusId);
   if (!nexus?.identity) throw new UnknownNexusError(nexusId);
   const blocked = reservedByOther(unit, nexus);
+  const access = nexusAccess(unit.persistentReservations, nexus.identity);
   return {
     unitAttention: nexus.attentions.length > 0,
     readOnly: writeProtection(unit, nexus) !== undefined,
-    writeBlocked: blocked,
-    accessBlocked: blocked,
+    writeBlocked: blocked || access !== 'all',
+    accessBlocked: blocked || access === 'none',
     notReady: unit.medium === undefined,
   };
 }
@@ -128,6 +130,16 @@ function reservedByOther(unit: LogicalUnit, nexus: Nexus): boolean {
 
 function passesReservation({ passesReservation: passes }: CommandDefinition, cdb: Uint8Array): boolean {
   return typeof passes === 'function' ? passes(cdb) : passes === true;
+}
+
+/** @throws ReservationConflict */
+function checkReservations(unit: LogicalUnit, nexus: Nexus, definition: CommandDefinition, cdb: Uint8Array): void {
+  if (reservedByOther(unit, nexus) && !passesReservation(definition, cdb)) throw new ReservationConflict();
+  const access = nexus.identity ? nexusAccess(unit.persistentReservations, nexus.identity) : 'none';
+  if (access === 'all') return;
+  const { persistentReservation } = definition;
+  const rule = typeof persistentReservation === 'function' ? persistentReservation(cdb) : persistentReservation;
+  if (rule !== 'ignored' && !(rule === 'mediumRead' && access === 'read')) throw new ReservationConflict();
 }
 
 function checkPreconditions(unit: LogicalUnit, nexus: Nexus, definition: CommandDefinition, cdb: Uint8Array): void {

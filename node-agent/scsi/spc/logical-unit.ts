@@ -2,6 +2,7 @@
 import type { Medium, NexusIdentity, SenseCode } from '../types.js';
 import { initialModePages } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
+import { NO_PERSISTENT_RESERVATIONS, type PersistentReservations } from './persistent-reservations/state.js';
 import type { Personality } from './personality.js';
 import { ATTENTION, raise, raiseOnAll } from './unit-attentions.js';
 
@@ -58,6 +59,9 @@ export interface LogicalUnit {
   readonly nexuses: Map<string, Nexus>;
   /** Id of the nexus that holds the unit by RESERVE(6) or (10). */
   reservation: string | undefined;
+  persistentReservations: PersistentReservations;
+  /** Ids of nexuses whose commands that haven't started PREEMPT AND ABORT ended: whoever keeps them takes this list. */
+  readonly taskSetsToAbort: string[];
   /** Current values of the pages that MODE SELECT can change, by page code, each with its header. */
   readonly modePages: Map<number, Uint8Array>;
   /** Goes up whenever a snapshot taken now would differ from the one before. */
@@ -86,6 +90,8 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     medium,
     nexuses: new Map(),
     reservation: undefined,
+    persistentReservations: NO_PERSISTENT_RESERVATIONS,
+    taskSetsToAbort: [],
     modePages: new Map(),
     stateVersion: 0,
   };

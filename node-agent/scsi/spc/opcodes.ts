@@ -17,6 +17,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     usage: [0x00, 0, 0, 0, 0, 0],
     access: 'shared',
     needsMedium: true,
+    persistentReservation: 'ignored',
     execute: testUnitReady,
   },
   {
@@ -26,6 +27,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     passesAttention: true,
+    persistentReservation: 'ignored',
     execute: requestSense,
   },
   {
@@ -35,6 +37,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     passesAttention: true,
+    persistentReservation: 'ignored',
     execute: inquiry,
   },
   {
@@ -45,13 +48,21 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'exclusive',
     execute: modeSelect6,
   },
-  { opcode: 0x16, name: 'RESERVE(6)', usage: [0x16, 0x13, 0, 0, 0, 0], access: 'exclusive', execute: reserve },
+  {
+    opcode: 0x16,
+    name: 'RESERVE(6)',
+    usage: [0x16, 0x13, 0, 0, 0, 0],
+    access: 'exclusive',
+    persistentReservation: 'ignored',
+    execute: reserve,
+  },
   {
     opcode: 0x17,
     name: 'RELEASE(6)',
     usage: [0x17, 0x13, 0, 0, 0, 0],
     access: 'exclusive',
     passesReservation: true,
+    persistentReservation: 'ignored',
     execute: release,
   },
   {
@@ -59,6 +70,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     name: 'MODE SENSE(6)',
     usage: [0x1a, 0x08, 0xff, 0xff, 0xff, 0],
     access: 'shared',
+    persistentReservation: 'mediumRead',
     execute: modeSense6,
   },
   {
@@ -75,6 +87,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     usage: [0x1e, 0, 0, 0, 0x03, 0],
     access: 'exclusive',
     passesReservation: allowsRemoval,
+    persistentReservation: (cdb) => (allowsRemoval(cdb) ? 'ignored' : undefined),
     execute: preventAllowMediumRemoval,
   },
   {
@@ -90,6 +103,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     name: 'RESERVE(10)',
     usage: [0x56, 0x13, 0, 0, 0, 0, 0, 0, 0, 0],
     access: 'exclusive',
+    persistentReservation: 'ignored',
     execute: reserve,
   },
   {
@@ -98,6 +112,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     usage: [0x57, 0x13, 0, 0, 0, 0, 0, 0, 0, 0],
     access: 'exclusive',
     passesReservation: true,
+    persistentReservation: 'ignored',
     execute: release,
   },
   {
@@ -105,6 +120,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     name: 'MODE SENSE(10)',
     usage: [0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0],
     access: 'shared',
+    persistentReservation: 'mediumRead',
     execute: modeSense10,
   },
   {
@@ -114,6 +130,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     passesAttention: true,
+    persistentReservation: 'ignored',
     execute: reportLuns,
   },
   {
@@ -122,6 +139,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     name: 'REPORT SUPPORTED OPERATION CODES',
     usage: [0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
     access: 'shared',
+    persistentReservation: 'mediumRead',
     execute: reportSupportedOperationCodes,
   },
   {
@@ -130,6 +148,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     name: 'REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS',
     usage: [0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0],
     access: 'shared',
+    persistentReservation: 'mediumRead',
     execute: reportSupportedTaskManagementFunctions,
   },
 ];

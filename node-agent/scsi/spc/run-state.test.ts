@@ -72,5 +72,5 @@ it('ignores pages that are damaged or unknown, and refuses another version', () 
   const { unit } = disk64();
   restore(unit, { ...state, modePages: { '8': '0812', '10': 'zz', '99': '630000' } });
   expect(snapshot(unit).modePages).toEqual(state.modePages);
-  expect(() => restore(unit, { ...state, version: 2 as 1 })).toThrow(SnapshotVersionError);
+  expect(() => restore(unit, { ...state, version: 1 as 2 })).toThrow(SnapshotVersionError);
 });

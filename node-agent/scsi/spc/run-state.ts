@@ -2,10 +2,11 @@
 import type { LogicalUnit } from './logical-unit.js';
 import { fromHex, toHex } from './bytes.js';
 import { withChangeableBits } from './mode-pages.js';
+import { restoredReservations, storedReservations, type StoredReservations } from './persistent-reservations/state.js';
 import type { AttentionCode } from './unit-attentions.js';
 
 /** Raised when a snapshot that an older engine left would be misread. */
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
 
 export class SnapshotVersionError extends Error {
   readonly code = 'SnapshotVersion';
@@ -18,6 +19,7 @@ export interface UnitSnapshot {
   version: typeof SNAPSHOT_VERSION;
   /** Id of the nexus that holds the SPC-2 reservation. */
   reservation: string | null;
+  persistentReservations: StoredReservations;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
   /** Current values of the pages that MODE SELECT can change: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
@@ -32,6 +34,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
   return {
     version: SNAPSHOT_VERSION,
     reservation: unit.reservation ?? null,
+    persistentReservations: storedReservations(unit.persistentReservations),
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
   };
@@ -55,6 +58,7 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
     });
   }
   unit.reservation = state.reservation ?? undefined;
+  unit.persistentReservations = restoredReservations(state.persistentReservations);
   for (const page of unit.personality.modePages) {
     const initial = unit.modePages.get(page.code);
     const stored = fromHex(state.modePages[String(page.code)] ?? '');
