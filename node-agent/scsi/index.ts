@@ -16,12 +16,14 @@ export {
   resetLogicalUnit,
 } from './spc/logical-unit.js';
 export type { NexusFlags } from './spc/dispatch.js';
-export { accessOf, checkCondition, dataOutOpcodes, execute, flagsOf, UnknownNexusError } from './spc/dispatch.js';
-export { writeCacheEnabled } from './spc/mode-pages.js';
+export { accessOf, checkCondition, dataOutOpcodes, execute, flagsOf, runsOnce, UnknownNexusError } from './spc/dispatch.js';
+export { taskAbortedStatus, writeCacheEnabled } from './spc/mode-pages.js';
 export type { SenseData } from './spc/sense.js';
 export { mediumErrorSense, SENSE } from './spc/sense.js';
 export type { UnitSnapshot } from './spc/run-state.js';
 export { restore, snapshot, SnapshotVersionError } from './spc/run-state.js';
+export type { UnitDurableState } from './spc/durable-state.js';
+export { applyDurableState, applySavedModePages, durableState } from './spc/durable-state.js';
 export type { AttentionCode } from './spc/unit-attentions.js';
 export { ATTENTION } from './spc/unit-attentions.js';
 export { disk } from './sbc/disk.js';

@@ -50,9 +50,18 @@ const control: ModePageDefinition = {
   code: CONTROL_PAGE,
   // TST 001b: a task set per nexus. QUEUE ALGORITHM MODIFIER 1: unrestricted reordering.
   defaults: () => page(CONTROL_PAGE, 0x20, 0x10, ...zeros(8)),
-  // D_SENSE and SWP; TAS, QErr and TMF_ONLY would ask the task management for what it doesn't do.
-  changeable: () => mask(12, { 2: 0x04, 4: 0x08 }),
+  // D_SENSE, SWP, TAS; QErr and TMF_ONLY would ask the task management for what it doesn't do.
+  changeable: () => mask(12, { 2: 0x04, 4: 0x08, 5: 0x40 }),
 };
+
+/** TCMOS, SCSIP, IALUAE 0, no priorities, no limit of sense data (SPC-4 7.5.9). */
+const controlExtension: ModePageDefinition = {
+  ...fixedPage(CONTROL_PAGE, () => Uint8Array.from([0x40 | CONTROL_PAGE, 0x01, 0, 28, ...zeros(28)])),
+  subpage: 0x01,
+};
+
+/** No idle or standby timer runs (SPC-4 7.5.13). */
+const powerCondition = fixedPage(0x1a, () => page(0x1a, ...zeros(38)));
 
 /** DEXCPT: exceptions are not reported. */
 const informationalExceptions = fixedPage(0x1c, () => page(0x1c, 0x08, ...zeros(9)));
@@ -64,6 +73,8 @@ export const diskModePages: readonly ModePageDefinition[] = [
   rigidDiskGeometry,
   caching,
   control,
+  controlExtension,
+  powerCondition,
   informationalExceptions,
 ];
 

@@ -47,6 +47,8 @@ export interface CommandDefinition {
    */
   readonly persistentReservation?:
     PersistentReservationRule | ((cdb: Uint8Array) => PersistentReservationRule | undefined);
+  /** Executed twice it would fail or do harm: its result is kept for the case that the initiator's kernel sends it again. */
+  readonly runsOnce?: boolean;
   /** Runs although a unit attention condition is pending, and leaves it pending (SAM-5 5.14). */
   readonly passesAttention?: boolean;
   /** Refused on a write-protected unit or nexus. */

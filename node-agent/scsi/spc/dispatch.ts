@@ -84,6 +84,11 @@ export function accessOf(unit: LogicalUnit, cdb: Uint8Array): Access {
   return findCommand(unit.personality, cdb)?.access ?? 'shared';
 }
 
+/** Whether a second execution of the same command must answer what the first did. */
+export function runsOnce(unit: LogicalUnit, cdb: Uint8Array): boolean {
+  return findCommand(unit.personality, cdb)?.runsOnce === true;
+}
+
 /** @throws UnknownNexusError */
 export function flagsOf(unit: LogicalUnit, nexusId: string): NexusFlags {
   const nexus = unit.nexuses.get(nexusId);

@@ -64,6 +64,8 @@ export interface LogicalUnit {
   readonly taskSetsToAbort: string[];
   /** Current values of the pages that MODE SELECT can change, by page code, each with its header. */
   readonly modePages: Map<number, Uint8Array>;
+  /** Of the same pages the values that MODE SELECT with SP saved: a reset and a start bring them back. Never changed in place. */
+  savedModePages: ReadonlyMap<number, Uint8Array>;
   /** Goes up whenever a snapshot taken now would differ from the one before. */
   stateVersion: number;
 }
@@ -93,6 +95,7 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     persistentReservations: NO_PERSISTENT_RESERVATIONS,
     taskSetsToAbort: [],
     modePages: new Map(),
+    savedModePages: new Map(),
     stateVersion: 0,
   };
   resetModePages(unit);
@@ -176,7 +179,8 @@ export function removalPreventedBy(unit: LogicalUnit): string | undefined {
   return [...unit.nexuses.values()].find((nexus) => nexus.preventsRemoval)?.id;
 }
 
-function resetModePages(unit: LogicalUnit): void {
+/** The pages as they are after a start: the saved values, where there are any. */
+export function resetModePages(unit: LogicalUnit): void {
   unit.modePages.clear();
   for (const [code, page] of initialModePages(unit)) unit.modePages.set(code, page);
 }

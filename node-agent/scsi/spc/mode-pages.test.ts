@@ -1,32 +1,51 @@
 // MODE SENSE and MODE SELECT.
 import fc from 'fast-check';
-import { addNexus, flagsOf, replaceMedium, writeCacheEnabled } from '../index.js';
+import {
+  addNexus,
+  applyDurableState,
+  durableState,
+  flagsOf,
+  replaceMedium,
+  resetLogicalUnit,
+  writeCacheEnabled,
+} from '../index.js';
 import { bytes, diskWithTwoNexuses, hex, hugeMedium, nexus, outcome } from '../testing/disk-fixture.js';
 
-const CODES = [0x01, 0x02, 0x03, 0x04, 0x08, 0x0a, 0x1c];
+const CODES = [0x01, 0x02, 0x03, 0x04, 0x08, 0x0a, 0x1a, 0x1c];
 const select6 = (...pages: string[]) => bytes('00000000' + pages.join(''));
 const select6Cdb = (list: Uint8Array) => `15 10 00 00 ${list.length.toString(16).padStart(2, '0')} 00`;
 const CACHING = '0812 04 00000000 0000000000 80 14 000000000000'.replaceAll(' ', '');
 const WRITE_THROUGH = CACHING.replace('081204', '081200');
+/** With PS. */
+const saveable = (page: string) => `8${page.slice(1)}`;
 const CONTROL = '0a0a 20 10 00 00 00 00 00 00 00 00'.replaceAll(' ', '');
 
 describe('MODE SENSE', () => {
   it('returns every page in ascending order behind header and block descriptor', async () => {
     const { data } = await diskWithTwoNexuses().run('1a 00 3f 00 ff 00');
-    expect(hex(data?.subarray(0, 12))).toBe('83001008' + '00000040' + '00000200');
+    expect(hex(data?.subarray(0, 12))).toBe('ab001008' + '00000040' + '00000200');
     const codes: number[] = [];
-    for (let at = 12; at < data!.length; at += 2 + data![at + 1]!) codes.push(data![at]!);
+    for (let at = 12; at < data!.length; at += 2 + data![at + 1]!) codes.push(data![at]! & 0x7f);
     expect(codes).toEqual(CODES);
   });
 
-  it('has current, changeable and default values, and no saved ones', async () => {
+  it('has current, changeable, default and saved values', async () => {
     const { run } = diskWithTwoNexuses();
     await run(select6Cdb(select6(WRITE_THROUGH)), { dataOut: select6(WRITE_THROUGH) });
-    expect(hex((await run('1a 08 08 00 ff 00')).data)).toBe('17001000' + WRITE_THROUGH);
-    expect(hex((await run('1a 08 48 00 ff 00')).data)).toBe('17001000' + '081204' + '00'.repeat(17));
-    expect(hex((await run('1a 08 88 00 ff 00')).data)).toBe('17001000' + CACHING);
-    expect(hex((await run('1a 08 4a 00 ff 00')).data)).toBe('0f001000' + '0a0a0400080000000000' + '0000');
-    expect(outcome(await run('1a 08 c8 00 ff 00'))).toBe('05/39/00');
+    expect(hex((await run('1a 08 08 00 ff 00')).data)).toBe('17001000' + saveable(WRITE_THROUGH));
+    expect(hex((await run('1a 08 48 00 ff 00')).data)).toBe('17001000' + saveable('081204') + '00'.repeat(17));
+    expect(hex((await run('1a 08 88 00 ff 00')).data)).toBe('17001000' + saveable(CACHING));
+    expect(hex((await run('1a 08 4a 00 ff 00')).data)).toBe('0f001000' + saveable('0a0a0400084000000000') + '0000');
+    expect(hex((await run('1a 08 c8 00 ff 00')).data)).toBe('17001000' + saveable(CACHING));
+  });
+
+  it.each([
+    ['a subpage alone', '1a 08 0a 01 ff 00', ['4a01']],
+    ['a page with its subpages', '1a 08 0a ff ff 00', ['8a0a', '4a01']],
+    ['all of both formats', '5a 08 3f ff 00 00 00 02 00 00', ['4a01']],
+  ])('returns %s', async (_what, cdb, headers) => {
+    const { data } = await diskWithTwoNexuses().run(cdb);
+    for (const header of headers) expect(hex(data)).toContain(header);
   });
 
   it('has a long block descriptor for LLBAA', async () => {
@@ -137,7 +156,9 @@ describe('MODE SELECT', () => {
 
   it.each([
     ['a bit that cannot change', select6(CACHING.replace('081204', '081205')), '05/26/00', '880006'],
-    ['TAS, which is not honoured', select6(CONTROL.replace('0a0a20100000', '0a0a20100040')), '05/26/00', '8e0009'],
+    ['ATO, which is not honoured', select6(CONTROL.replace('0a0a20100000', '0a0a20100080')), '05/26/00', '8f0009'],
+    ['a bit of a subpage', select6('4a01001c' + '01' + '00'.repeat(27)), '05/26/00', '880008'],
+    ['a subpage of wrong length', select6('4a01001b' + '00'.repeat(27)), '05/26/00', '800007'],
     ['an unknown page', select6('0602' + '0000'), '05/26/00', '8d0004'],
     ['a page of wrong length', select6('0810' + '00'.repeat(16)), '05/26/00', '800005'],
     ['another capacity', bytes('00000008' + '0000004100000200' + CACHING), '05/26/00', '800007'],
@@ -162,11 +183,25 @@ describe('MODE SELECT', () => {
   });
 
   it.each([
-    ['SP', '15 11 00 00 04 00', '05/24/00'],
     ['PF=0', '15 00 00 00 04 00', '05/24/00'],
     ['less data than the list', '15 10 00 00 18 00', '05/1a/00'],
   ])('refuses %s', async (_what, cdb, expected) => {
     expect(outcome(await diskWithTwoNexuses().run(cdb, { dataOut: new Uint8Array(4) }))).toBe(expected);
+  });
+
+  it('saves with SP, and brings the saved values back after a reset and a start', async () => {
+    const { unit, run } = diskWithTwoNexuses();
+    const off = select6(WRITE_THROUGH);
+    expect(outcome(await run(select6Cdb(off).replace('15 10', '15 11'), { dataOut: off }))).toBe('GOOD');
+    const on = select6(CACHING);
+    await run(select6Cdb(on), { dataOut: on });
+    expect(hex((await run('1a 08 c8 00 ff 00')).data)).toBe('17001000' + saveable(WRITE_THROUGH));
+    expect(writeCacheEnabled(unit)).toBe(true);
+    resetLogicalUnit(unit, 's1');
+    expect(writeCacheEnabled(unit)).toBe(false);
+    const next = diskWithTwoNexuses();
+    applyDurableState(next.unit, JSON.parse(JSON.stringify(durableState(unit))) as ReturnType<typeof durableState>);
+    expect(writeCacheEnabled(next.unit)).toBe(false);
   });
 
   it('keeps WCE at 0 for a non-volatile cache', async () => {

@@ -2,8 +2,9 @@
 import { byteAt, uint16 } from './bytes.js';
 import type { Command } from './command.js';
 import type { LogicalUnit } from './logical-unit.js';
-import { CACHING_PAGE, currentModePage, WCE, withChangeableBits } from './mode-pages.js';
+import { CACHING_PAGE, currentModePage, headerLength, WCE, withChangeableBits } from './mode-pages.js';
 import { blockDescriptor } from './mode-sense.js';
+import type { Nexus } from './nexus.js';
 import { CheckCondition, invalidFieldInCdb, invalidFieldInParameterList, SENSE } from './sense.js';
 import { ATTENTION, raiseOnAll } from './unit-attentions.js';
 
@@ -34,13 +35,22 @@ export function modeSelect10(command: Command): Promise<void> {
 function parameterList({ cdb, dataOut }: Command, length: number, headerLength: number): Uint8Array {
   const flags = byteAt(cdb, 1);
   if ((flags & PF) === 0) throw invalidFieldInCdb(1, 4);
-  if (flags & SP) throw invalidFieldInCdb(1, 0);
   if (length > dataOut.length || (length > 0 && length < headerLength)) throw lengthError();
   return dataOut.subarray(0, length);
 }
 
-async function select({ unit, nexus }: Command, list: Uint8Array, header: ListHeader): Promise<void> {
-  if (list.length === 0) return;
+async function select({ unit, nexus, cdb }: Command, list: Uint8Array, header: ListHeader): Promise<void> {
+  if (list.length > 0) await take(unit, nexus, list, header);
+  if (byteAt(cdb, 1) & SP) savePages(unit);
+}
+
+/** SPC-4 6.9.1: with SP all pages that can be saved are, also those that the list doesn't name. */
+function savePages(unit: LogicalUnit): void {
+  unit.savedModePages = new Map([...unit.modePages].map(([code, page]) => [code, Uint8Array.from(page)]));
+  unit.stateVersion++;
+}
+
+async function take(unit: LogicalUnit, nexus: Nexus, list: Uint8Array, header: ListHeader): Promise<void> {
   checkBlockDescriptor(unit, list, header);
   const selected = selectedPages(unit, list, header.length + header.descriptorLength);
   const changed = [...selected].filter(([code, page]) => !equal(page, unit.modePages.get(code) ?? page));
@@ -76,24 +86,35 @@ function selectedPages(unit: LogicalUnit, list: Uint8Array, start: number): Map<
   let offset = start;
   while (offset < list.length) {
     const first = byteAt(list, offset);
-    const definition = unit.personality.modePages.find(({ code }) => code === (first & PAGE_CODE));
-    if (!definition || first & SPF) throw invalidFieldInParameterList(offset, 5);
-    if (offset + 2 > list.length) throw lengthError();
+    const subpage = first & SPF ? byteAt(list, offset + 1) : undefined;
+    const definition = unit.personality.modePages.find(
+      (page) => page.code === (first & PAGE_CODE) && page.subpage === subpage,
+    );
+    if (!definition) throw invalidFieldInParameterList(offset, 5);
+    const header = headerLength(definition);
+    if (offset + header > list.length) throw lengthError();
     const current = currentModePage(unit, definition);
-    if (byteAt(list, offset + 1) !== current.length - 2) throw invalidFieldInParameterList(offset + 1);
+    const given = subpage === undefined ? byteAt(list, offset + 1) : uint16(list, offset + 2);
+    if (given !== current.length - header) throw invalidFieldInParameterList(offset + header - 1);
     if (offset + current.length > list.length) throw lengthError();
     const wanted = list.subarray(offset, offset + current.length);
     const changeable = definition.changeable(unit);
-    rejectUnchangeable(current, wanted, changeable, offset);
-    selected.set(definition.code, withChangeableBits(current, wanted, changeable));
+    rejectUnchangeable(current, wanted, changeable, header, offset);
+    if (subpage === undefined) selected.set(definition.code, withChangeableBits(current, wanted, changeable));
     offset += current.length;
   }
   return selected;
 }
 
 /** The header bytes are not compared: PS is reserved here, and code and length were checked. */
-function rejectUnchangeable(current: Uint8Array, wanted: Uint8Array, changeable: Uint8Array, offset: number): void {
-  for (let at = 2; at < current.length; at++) {
+function rejectUnchangeable(
+  current: Uint8Array,
+  wanted: Uint8Array,
+  changeable: Uint8Array,
+  header: number,
+  offset: number,
+): void {
+  for (let at = header; at < current.length; at++) {
     const differing = (byteAt(current, at) ^ byteAt(wanted, at)) & ~byteAt(changeable, at);
     if (differing) throw invalidFieldInParameterList(offset + at, 31 - Math.clz32(differing));
   }

@@ -3,12 +3,13 @@ import { byteAt, concat, putUint16, putUint32, putUint64, uint16 } from './bytes
 import type { Command } from './command.js';
 import { writeProtection } from './write-protection.js';
 import type { LogicalUnit } from './logical-unit.js';
-import { currentModePage, type ModePageDefinition } from './mode-pages.js';
-import { CheckCondition, invalidFieldInCdb, SENSE } from './sense.js';
+import { canBeChanged, currentModePage, headerLength, savedModePage, type ModePageDefinition } from './mode-pages.js';
+import { invalidFieldInCdb } from './sense.js';
 
 const DBD = 0x08;
 const LLBAA = 0x10;
 const WP = 0x80;
+const PS = 0x80;
 const LONGLBA = 0x01;
 const ALL_PAGES = 0x3f;
 const ALL_SUBPAGES = 0xff;
@@ -33,7 +34,11 @@ export function modeSense10(command: Command): Uint8Array {
 }
 
 function modeParameters({ unit, nexus, cdb }: Command, longLba: boolean) {
-  const pages = wantedPages(unit, byteAt(cdb, 2) & 0x3f, byteAt(cdb, 3)).map(valuesOf(unit, byteAt(cdb, 2) >> 6));
+  const values = valuesOf(unit, byteAt(cdb, 2) >> 6);
+  const pages = wantedPages(unit, byteAt(cdb, 2) & 0x3f, byteAt(cdb, 3)).map((page) => {
+    const saveable = canBeChanged(unit, page) ? PS : 0;
+    return Uint8Array.from(values(page), (byte, at) => (at === 0 ? byte | saveable : byte));
+  });
   const writeProtected = writeProtection(unit, nexus) ? WP : 0;
   return {
     deviceSpecific: unit.personality.modeDeviceSpecific | writeProtected,
@@ -42,12 +47,14 @@ function modeParameters({ unit, nexus, cdb }: Command, longLba: boolean) {
   };
 }
 
+/** SPC-4 table 155: subpage 00h means the page_0 format, FFh both. */
 function wantedPages(unit: LogicalUnit, code: number, subpage: number): readonly ModePageDefinition[] {
-  if (subpage !== 0 && subpage !== ALL_SUBPAGES) throw invalidFieldInCdb(3);
-  if (code === ALL_PAGES) return unit.personality.modePages;
-  const page = unit.personality.modePages.find((candidate) => candidate.code === code);
-  if (!page) throw invalidFieldInCdb(2, 5);
-  return [page];
+  const ofCode = unit.personality.modePages.filter((page) => code === ALL_PAGES || page.code === code);
+  if (ofCode.length === 0) throw invalidFieldInCdb(2, 5);
+  if (subpage === ALL_SUBPAGES) return ofCode;
+  const wanted = ofCode.filter((page) => (page.subpage ?? 0) === subpage);
+  if (wanted.length === 0 || (code === ALL_PAGES && subpage !== 0)) throw invalidFieldInCdb(3);
+  return wanted;
 }
 
 /** By the PC field: current, changeable, default, saved. */
@@ -56,11 +63,12 @@ function valuesOf(unit: LogicalUnit, pageControl: number): (page: ModePageDefini
     case 0:
       return (page) => currentModePage(unit, page);
     case 1:
-      return (page) => concat(page.defaults(unit).subarray(0, 2), page.changeable(unit).subarray(2));
+      return (page) =>
+        concat(page.defaults(unit).subarray(0, headerLength(page)), page.changeable(unit).subarray(headerLength(page)));
     case 2:
       return (page) => page.defaults(unit);
     default:
-      throw new CheckCondition(SENSE.savingNotSupported);
+      return (page) => savedModePage(unit, page);
   }
 }
 

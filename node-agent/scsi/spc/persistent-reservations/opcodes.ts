@@ -52,6 +52,7 @@ export const persistentReservationCommands: readonly CommandDefinition[] = [
     usage: [0x5f, 0x1f, scopeAndType, 0, 0, 0xff, 0xff, 0xff, 0xff, 0],
     access: 'exclusive',
     dataOut: true,
+    runsOnce: true,
     // Each service action has a rule of its own (SPC-4 table 67).
     persistentReservation: 'ignored',
     execute,

@@ -81,5 +81,7 @@ export function releasedAttentions(
   name: string,
   { type }: { type: ReservationType },
 ): Map<string, AttentionCode> {
-  return concernsRegistrants(type) ? toOthers(registrations, name, RESERVATIONS_RELEASED) : new Map<string, AttentionCode>();
+  return concernsRegistrants(type)
+    ? toOthers(registrations, name, RESERVATIONS_RELEASED)
+    : new Map<string, AttentionCode>();
 }
