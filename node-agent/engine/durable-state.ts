@@ -5,7 +5,7 @@ import { readJson, writeAtomically } from '../files/atomic-file.js';
 import { durableState, type LogicalUnit, type UnitDurableState } from '../scsi/index.js';
 
 export class DurableStateFile {
-  private readonly path: string;
+  readonly path: string;
   /** Content of the file; empty: there is none. */
   private saved = '';
 

@@ -7,6 +7,8 @@ export interface UnitEnvironment extends BackingEnvironment {
   kernel: RingKernel;
   /** For run state and flight records; gone with a reboot. */
   runDirectory: string;
+  /** For what outlives a reboot. */
+  stateDirectory: string;
   bootId: string;
   log: Logger;
   /** Milliseconds before a refused unit or a failed ring is tried again; doubles up to the maximum. */

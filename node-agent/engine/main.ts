@@ -50,6 +50,7 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
       minFree,
       kernel: new SysfsRingKernel(),
       runDirectory: runDir,
+      stateDirectory: stateDir,
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       log,
       retry: { initialMs: 5_000, maximumMs: 60_000 },

@@ -22,8 +22,8 @@ import { equal } from './equal.js';
 import type { UnitEnvironment } from './environment.js';
 import type { FlightRecorder } from './flight-recorder.js';
 import { nexusIdentityOf, nexusIdOf, type Ring } from './ring.js';
-import { RunStateFile } from './run-state.js';
 import { fastPathWriteCache, ServingUnit } from './serving-unit.js';
+import { takeUpState } from './unit-stores.js';
 
 const CACHING_PAGE = '8';
 
@@ -34,19 +34,12 @@ export async function openUnit(
   configuration: UnitConfiguration,
   rings: () => Iterable<Ring>,
 ): Promise<ServingUnit> {
-  const { log, bootId, runDirectory } = environment;
   const backing = await openFileBacking(environment, configuration.vdiskFileio, configuration);
   try {
-    const runState = new RunStateFile(runDirectory, configuration.uid, bootId);
     const scsi = createScsi(configuration, backing);
-    const stored = await runState.load().catch((error: unknown) => {
-      // Reservations and unit attentions are lost then; a disk that doesn't come back would be worse.
-      log.error({ err: error, device: configuration.name }, 'the run state is unreadable: starting without it');
-      return undefined;
-    });
-    if (stored !== undefined) restore(scsi, stored);
+    const stores = await takeUpState(environment, configuration, scsi, backing);
     updateNexuses(scsi, rings());
-    await runState.save(scsi);
+    await stores.runState.save(scsi, stores.records);
     const native = environment.binding.createUnit({
       fd: backing.fd,
       blockSize: backing.medium.blockSize,
@@ -55,7 +48,8 @@ export async function openUnit(
       nvCache: scsi.settings.nvCache,
       dataOutOpcodes: dataOutOpcodes(disk),
     });
-    return new ServingUnit(scsi, backing, native, rings, runState, flight, log.child({ device: configuration.name }));
+    const log = environment.log.child({ device: configuration.name });
+    return new ServingUnit(scsi, backing, native, rings, stores, flight, log);
   } catch (error) {
     await backing.close();
     throw error;
@@ -127,6 +121,7 @@ function recreateScsi(
 ): LogicalUnit {
   const state = snapshot(scsi);
   const recreated = createScsi(wanted, backing);
+  recreated.savedModePages = scsi.savedModePages;
   restore(recreated, withoutWriteCache(state, former, wanted));
   updateNexuses(recreated, rings);
   for (const code of [ATTENTION.inquiryDataChanged, ATTENTION.modeParametersChanged, ATTENTION.capacityChanged])

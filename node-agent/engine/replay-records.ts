@@ -17,17 +17,30 @@ export interface StoredResult {
   sense?: string;
 }
 
+/** A write that was begun, and which the successor of an engine that dies makes again before anything else. */
+export interface BegunWrite {
+  /** What its command is answered with when it is sent again. */
+  result: StoredResult;
+  /** Bytes. */
+  offset: number;
+  /** Base64. */
+  data: string;
+}
+
 /**
  * After its engine's death every command that was not answered ends as BUSY in the kernel, which sends it again under
  * another id: nothing but its nexus and its bytes tell that it is the same. A record is dropped once its answer is out,
  * so a successor finds those only that were on their way.
  */
 export class ReplayRecords {
-  private readonly inherited: { record: StoredResult; until: number }[] = [];
+  /** Goes up with every change. */
+  version = 0;
+  begunWrite: BegunWrite | undefined;
+  private readonly inherited: { record: StoredResult; until: number }[];
   private readonly own = new Set<StoredResult>();
 
   constructor(
-    inherited: readonly StoredResult[] = [],
+    inherited: readonly StoredResult[],
     private readonly now: () => number = Date.now,
   ) {
     this.inherited = inherited.map((record) => ({ record, until: this.now() + RESEND_MS }));
@@ -35,33 +48,42 @@ export class ReplayRecords {
 
   /** The result that the former engine had for this command, once. */
   take(nexusId: string, cdb: Uint8Array, dataOut: Uint8Array): CommandResult | undefined {
-    const wanted = recordOf(nexusId, cdb, dataOut, { status: 0 });
-    const at = this.inherited.findIndex(
-      ({ record, until }) =>
-        this.now() < until &&
-        record.nexusId === nexusId &&
-        record.cdb === wanted.cdb &&
-        record.dataOut === wanted.dataOut,
-    );
+    const wanted = resultOf(nexusId, cdb, dataOut, { status: 0 });
+    const at = this.inherited.findIndex(({ record, until }) => this.now() < until && isSame(record, wanted));
     const [found] = at < 0 ? [] : this.inherited.splice(at, 1);
     if (found === undefined) return undefined;
+    this.version += 1;
     const { status, sense } = found.record;
     return { status, ...(sense === undefined ? {} : { sense: Uint8Array.from(Buffer.from(sense, 'hex')) }) };
   }
 
-  /** Before the answer goes out; the caller stores the records then. The returned function drops the record again. */
-  add(nexusId: string, cdb: Uint8Array, dataOut: Uint8Array, result: CommandResult): () => void {
-    const record = recordOf(nexusId, cdb, dataOut, result);
-    this.own.add(record);
-    return () => this.own.delete(record);
+  /** The caller stores the records before it writes. `result`: of the command, if the write succeeds. */
+  begin(result: StoredResult, offset: number, data: Uint8Array): void {
+    this.begunWrite = { result, offset, data: Buffer.from(data).toString('base64') };
+    this.version += 1;
   }
 
-  stored(): StoredResult[] {
+  /** The caller stores the records before the answer goes out. The returned function drops the record again. */
+  finish(result: StoredResult): () => void {
+    this.begunWrite = undefined;
+    this.own.add(result);
+    this.version += 1;
+    return () => {
+      this.own.delete(result);
+      this.version += 1;
+    };
+  }
+
+  get results(): StoredResult[] {
     return [...this.inherited.filter(({ until }) => this.now() < until).map(({ record }) => record), ...this.own];
   }
 }
 
-function recordOf(
+function isSame(one: StoredResult, other: StoredResult): boolean {
+  return one.nexusId === other.nexusId && one.cdb === other.cdb && one.dataOut === other.dataOut;
+}
+
+export function resultOf(
   nexusId: string,
   cdb: Uint8Array,
   dataOut: Uint8Array,

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogicalUnit, disk, raiseAttention, snapshot, addNexus, ATTENTION } from '../scsi/index.js';
+import { ReplayRecords } from './replay-records.js';
 import { RunStateFile } from './run-state.js';
 import { nexusIdentityOf } from './ring.js';
 import { ringConfiguration } from './test-support.js';
@@ -22,38 +23,44 @@ function unit() {
 test('the next engine of the same boot finds the newest state', async () => {
   const file = new RunStateFile(directory, 'uid', 'boot');
   const logicalUnit = unit();
-  await file.save(logicalUnit);
+  const records = new ReplayRecords([]);
+  await file.save(logicalUnit, records);
   raiseAttention(logicalUnit, ATTENTION.capacityChanged);
-  await file.save(logicalUnit);
-  expect(await new RunStateFile(directory, 'uid', 'boot').load()).toEqual(snapshot(logicalUnit));
+  await file.save(logicalUnit, records);
+  expect(await new RunStateFile(directory, 'uid', 'boot').load()).toMatchObject({
+    snapshot: snapshot(logicalUnit),
+    results: [],
+    begunWrite: null,
+  });
 });
 
 test('a change during a write is in the file before the save that asked for it resolves', async () => {
   const file = new RunStateFile(directory, 'uid', 'boot');
   const logicalUnit = unit();
-  const first = file.save(logicalUnit);
+  const records = new ReplayRecords([]);
+  const first = file.save(logicalUnit, records);
   raiseAttention(logicalUnit, ATTENTION.capacityChanged);
-  await file.save(logicalUnit);
-  expect(await file.load()).toEqual(snapshot(logicalUnit));
+  await file.save(logicalUnit, records);
+  expect(await file.load()).toMatchObject({ snapshot: snapshot(logicalUnit), results: [], begunWrite: null });
   await first;
 });
 
 test('what another boot left is void', async () => {
-  await new RunStateFile(directory, 'uid', 'boot').save(unit());
+  await new RunStateFile(directory, 'uid', 'boot').save(unit(), new ReplayRecords([]));
   expect(await new RunStateFile(directory, 'uid', 'next boot').load()).toBeUndefined();
 });
 
 test('a unit without a file has no state, and an unreadable one is told', async () => {
   const file = new RunStateFile(directory, 'uid', 'boot');
   expect(await file.load()).toBeUndefined();
-  await file.save(unit());
+  await file.save(unit(), new ReplayRecords([]));
   writeFileSync(join(directory, 'units/uid.json'), '{');
   await expect(file.load()).rejects.toThrow();
 });
 
 test('a removed unit leaves nothing behind, whatever its uid', async () => {
   const file = new RunStateFile(directory, '../escape', 'boot');
-  await file.save(unit());
+  await file.save(unit(), new ReplayRecords([]));
   await file.remove();
   expect(readdirSync(join(directory, 'units'))).toEqual([]);
   expect(readdirSync(directory)).toEqual(['units']);

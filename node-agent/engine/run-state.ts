@@ -1,13 +1,16 @@
 // What a logical unit must not forget while the engine restarts: one file per unit, gone with a reboot.
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { snapshot, type LogicalUnit, type UnitSnapshot } from '../scsi/index.js';
 import { readJson, writeAtomically } from '../files/atomic-file.js';
+import { snapshot, type LogicalUnit, type UnitSnapshot } from '../scsi/index.js';
+import type { BegunWrite, ReplayRecords, StoredResult } from './replay-records.js';
 
-interface StoredRunState {
+export interface StoredRunState {
   /** The run directory may lie on a disk: what another boot left is void. */
   bootId: string;
   snapshot: UnitSnapshot;
+  results: StoredResult[];
+  begunWrite: BegunWrite | null;
 }
 
 export class RunStateFile {
@@ -24,16 +27,18 @@ export class RunStateFile {
   }
 
   /** Nothing where this boot has left none. Throws where it can't be read. */
-  async load(): Promise<UnitSnapshot | undefined> {
+  async load(): Promise<StoredRunState | undefined> {
     const stored = (await readJson(this.path)) as StoredRunState | undefined;
-    return stored?.bootId === this.bootId ? stored.snapshot : undefined;
+    return stored?.bootId === this.bootId ? stored : undefined;
   }
 
-  /** Resolves when a state at least as new as the unit's present one is in the file. */
-  async save(unit: LogicalUnit): Promise<void> {
-    const wanted = unit.stateVersion;
+  /** Resolves when a state at least as new as the present one is in the file. */
+  async save(unit: LogicalUnit, records: ReplayRecords): Promise<void> {
+    // Both only ever go up, so their sum is as good as the pair.
+    const wanted = unit.stateVersion + records.version;
     while (this.saved?.unit !== unit || this.saved.version < wanted) {
-      if (this.writing === undefined) this.writing = this.write(unit).finally(() => (this.writing = undefined));
+      if (this.writing === undefined)
+        this.writing = this.write(unit, records).finally(() => (this.writing = undefined));
       await this.writing;
     }
   }
@@ -42,12 +47,17 @@ export class RunStateFile {
     await rm(this.path, { force: true });
   }
 
-  private async write(unit: LogicalUnit): Promise<void> {
-    const version = unit.stateVersion;
-    const stored: StoredRunState = { bootId: this.bootId, snapshot: snapshot(unit) };
+  private async write(unit: LogicalUnit, { results, begunWrite, version }: ReplayRecords): Promise<void> {
+    const written = unit.stateVersion + version;
+    const stored: StoredRunState = {
+      bootId: this.bootId,
+      snapshot: snapshot(unit),
+      results,
+      begunWrite: begunWrite ?? null,
+    };
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     // Not durable: it need only outlive the process.
     await writeAtomically(this.path, JSON.stringify(stored), false);
-    this.saved = { unit, version };
+    this.saved = { unit, version: written };
   }
 }

@@ -4,9 +4,13 @@ import type { FileBacking } from '../backing/file.js';
 import type { HandedOverCommand, NativeUnit } from '../native/types.js';
 import {
   accessOf,
+  checkCondition,
   execute,
   flagsOf,
   resetLogicalUnit,
+  runsOnce,
+  SENSE,
+  STATUS,
   writeCacheEnabled,
   type Access,
   type CommandResult,
@@ -15,8 +19,9 @@ import {
 import type { FlightRecorder } from './flight-recorder.js';
 import { internalFailure, nativeFailure, TASK_ABORTED } from './results.js';
 import { flagBits, type Ring } from './ring.js';
-import type { RunStateFile } from './run-state.js';
+import { resultOf } from './replay-records.js';
 import { UnitQueue, type Job } from './unit-queue.js';
+import type { UnitStores } from './unit-stores.js';
 
 /** A command of a ring, or with neither ring nor id work of the engine itself. */
 interface UnitJob extends Job {
@@ -36,7 +41,7 @@ export class ServingUnit {
     public backing: FileBacking,
     readonly native: NativeUnit,
     private readonly rings: () => Iterable<Ring>,
-    private readonly runState: RunStateFile,
+    private readonly stores: UnitStores,
     private readonly flight: FlightRecorder,
     private readonly log: Logger,
   ) {
@@ -116,23 +121,75 @@ export class ServingUnit {
       ring,
       access,
       id: command.id,
-      run: async () => complete(await this.answer(ring, command, access)),
+      run: async () => {
+        const { result, answered } = await this.answer(ring, command, access);
+        complete(result);
+        answered?.();
+      },
       abort: () => complete(TASK_ABORTED),
     };
   }
 
   /** Never rejects. The answer must go out only after the state that it tells of can't be forgotten any more. */
-  private async answer(ring: Ring, command: HandedOverCommand, access: Access): Promise<CommandResult> {
+  private async answer(ring: Ring, command: HandedOverCommand, access: Access): Promise<Answer> {
     const { cdb } = command;
     try {
-      const result = await this.flight.during(ring.key, cdb, () => this.execute(ring, command));
-      await this.settle(access);
-      return result;
+      return await this.flight.during(ring.key, cdb, async () => {
+        if (command.failure === undefined && runsOnce(this.scsi, cdb)) return await this.answerOnce(ring, command);
+        const result = await this.execute(ring, command);
+        await this.settle(access);
+        return { result };
+      });
     } catch (error) {
       this.internalFailures += 1;
       ring.log.error({ err: error, opcode: cdb[0] }, 'internal failure: the command ends with HARDWARE ERROR');
-      return internalFailure(this.scsi);
+      return { result: internalFailure(this.scsi) };
     }
+  }
+
+  /** For commands that a second execution would answer otherwise: the result is kept until it is out. */
+  private async answerOnce(ring: Ring, command: HandedOverCommand): Promise<Answer> {
+    const { cdb, dataOut, dataInLength } = command;
+    const { records } = this.stores;
+    const known = records.take(ring.nexusId, cdb, dataOut);
+    if (known !== undefined) return { result: known };
+    const good = resultOf(ring.nexusId, cdb, dataOut, { status: STATUS.good });
+    const journal = {
+      begin: async (offset: number, data: Uint8Array) => {
+        records.begin(good, offset, data);
+        await this.saveRunState();
+      },
+    };
+    const before = this.scsi.persistentReservations;
+    let result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, journal);
+    if (!(await this.saveDurably(before))) result = checkCondition(this.scsi, SENSE.insufficientRegistrationResources);
+    this.abortTaskSets();
+    const drop = records.finish(resultOf(ring.nexusId, cdb, dataOut, result));
+    await this.settle('exclusive');
+    const answered = (): void => {
+      drop();
+      this.saveRunState().catch((error: unknown) => this.log.error({ err: error }, 'the run state was not written'));
+    };
+    return { result, answered };
+  }
+
+  /** False: it can't be written, and the persistent reservations are what they were before. */
+  private async saveDurably(before: LogicalUnit['persistentReservations']): Promise<boolean> {
+    try {
+      await this.stores.durable.save(this.scsi);
+      return true;
+    } catch (error) {
+      this.log.error({ err: error }, 'a persistent reservation could not be made durable');
+      this.scsi.persistentReservations = before;
+      this.scsi.stateVersion += 1;
+      return false;
+    }
+  }
+
+  /** What PREEMPT AND ABORT took from its nexus must not start any more. */
+  private abortTaskSets(): void {
+    const aborted = new Set(this.scsi.taskSetsToAbort.splice(0));
+    if (aborted.size > 0) this.abort((ring) => aborted.has(ring.nexusId));
   }
 
   private async execute(
@@ -144,6 +201,10 @@ export class ServingUnit {
     return nativeFailure(this.scsi, failure);
   }
 
+  private async saveRunState(): Promise<void> {
+    await this.stores.runState.save(this.scsi, this.stores.records);
+  }
+
   private async section<T>(work: () => T | Promise<T>): Promise<T> {
     const result = await work();
     await this.settle('exclusive');
@@ -151,11 +212,19 @@ export class ServingUnit {
   }
 
   private async settle(access: Access): Promise<void> {
-    await this.runState.save(this.scsi);
+    // Without APTPL and saved pages that changed there's nothing to write.
+    if (access === 'exclusive') await this.stores.durable.save(this.scsi);
+    await this.saveRunState();
     // MODE SELECT and a reset change WCE; both are exclusive, and only then may the native unit be changed.
     if (access === 'exclusive') this.native.update({ writeCache: fastPathWriteCache(this.scsi) });
     this.publishFlags();
   }
+}
+
+/** A command's result, and what is to be done once it is out. */
+interface Answer {
+  readonly result: CommandResult;
+  readonly answered?: () => void;
 }
 
 /** Non-volatile: WCE is 0 towards the initiator, and yet no write needs a flush. */

@@ -21,6 +21,8 @@ export class FakeRing implements NativeRing {
   stopped = false;
   private nextId = 1;
   private readonly answers = new Map<number, (result: CommandResult) => void>();
+  /** Called at the next completion: the moment at which an engine may die. */
+  atCompletion: (() => void) | undefined;
 
   constructor(
     readonly options: RingOptions,
@@ -43,6 +45,8 @@ export class FakeRing implements NativeRing {
     this.flags = flags;
   }
   complete(id: number, status: number, data: Uint8Array | null, sense: Uint8Array | null): void {
+    this.atCompletion?.();
+    this.atCompletion = undefined;
     this.answers.get(id)?.({ status, data: data ?? undefined, sense: sense ?? undefined });
     this.answers.delete(id);
   }
@@ -116,6 +120,8 @@ export class TestNode {
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'scst-engine-')));
   readonly kernel = new FakeKernel();
   units: FakeUnit[] = [];
+  /** A test changes it for a reboot. */
+  bootId = 'boot';
   lockedElsewhere = new Set<string>();
   private readonly engines: Engine[] = [];
 
@@ -140,7 +146,8 @@ export class TestNode {
         minFree: 0,
         kernel: this.kernel,
         runDirectory: this.directory,
-        bootId: 'boot',
+        stateDirectory: join(this.directory, 'state'),
+        bootId: this.bootId,
         log: pino({ level: 'silent' }),
         retry: { initialMs: 10, maximumMs: 20 },
       },
@@ -216,7 +223,7 @@ export function ringConfiguration(number: number, changes: Partial<RingConfigura
     session: `session${number}`,
     lun: 0,
     readOnly: false,
-    transportId: '06'.padEnd(48, '0'),
+    transportId: `060000005${number}`.padEnd(48, '0'),
     scsiTransportVersion: 0x0be0,
     physTransportVersion: 0,
     relTgtId: 1,

@@ -75,6 +75,8 @@ export type UnitReason =
   | 'InsufficientSpace'
   | 'BackingNotFound'
   | 'BackingError'
+  /** State of the device that must not be lost can't be read. */
+  | 'StateUnreadable'
   | 'AttributeNotSupported';
 
 export interface UnitStatus {

@@ -1,5 +1,5 @@
 // What the engine uses of the SCSI layer.
-export type { CommandResult, Medium, NexusIdentity, SenseCode } from './types.js';
+export type { CommandResult, Medium, NexusIdentity, SenseCode, WriteJournal } from './types.js';
 export { MediumError, STATUS } from './types.js';
 export type { Access } from './spc/command.js';
 export type { Personality } from './spc/personality.js';

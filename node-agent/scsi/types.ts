@@ -36,6 +36,12 @@ export interface Medium {
   flush(): Promise<void>;
 }
 
+/** Told before a write that must happen as a whole, even if the engine dies in the middle of it. */
+export interface WriteJournal {
+  /** Resolves when the write will be made good by a successor. Offset in bytes. */
+  begin(offset: number, data: Uint8Array): Promise<void>;
+}
+
 /** What the medium's failure is shown as. */
 export class MediumError extends Error {
   constructor(

@@ -1,5 +1,6 @@
 // What a command is: a row of an opcode table, and what its function sees when it runs.
 import type { LogicalUnit } from './logical-unit.js';
+import type { WriteJournal } from '../types.js';
 import type { Nexus } from './nexus.js';
 
 /** 'exclusive': changes the unit's state, so it must run while no other command of the unit runs. */
@@ -15,6 +16,8 @@ export interface Command {
   readonly dataOut: Uint8Array;
   /** Bytes that the transport can take as Data-In. */
   readonly dataInLength: number;
+  /** For commands with runsOnce that write to the medium. */
+  readonly journal: WriteJournal;
 }
 
 /** Outcome of a command that ends with the status CONDITION MET in place of GOOD (SAM-5 5.3.1). */

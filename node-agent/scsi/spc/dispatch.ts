@@ -1,5 +1,5 @@
 // From a CDB to a status: finds the row, checks what holds for every command, runs its function, makes the answer.
-import { MediumError, STATUS, type CommandResult } from '../types.js';
+import { MediumError, STATUS, type CommandResult, type WriteJournal } from '../types.js';
 import { CONDITION_MET, type Access, type CommandDefinition } from './command.js';
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
@@ -42,6 +42,9 @@ const SERVICE_ACTION = 0x1f;
 /** SAM-5 5.2: NACA in the control byte, which needs NORMACA. */
 const NACA = 0x04;
 
+/** Of a caller that outlives every write. */
+const NO_JOURNAL: WriteJournal = { begin: () => Promise.resolve() };
+
 /**
  * Runs one command. Commands of 'exclusive' access need the caller to run nothing else of the unit meanwhile.
  * @param dataInLength bytes that the transport can take
@@ -53,6 +56,7 @@ export async function execute(
   cdb: Uint8Array,
   dataOut: Uint8Array,
   dataInLength: number,
+  journal: WriteJournal = NO_JOURNAL,
 ): Promise<CommandResult> {
   const nexus = unit.nexuses.get(nexusId);
   if (!nexus?.identity) throw new UnknownNexusError(nexusId);
@@ -62,7 +66,7 @@ export async function execute(
     if (!definition) throw unknownCommand(unit.personality, cdb);
     checkReservations(unit, nexus, definition, cdb);
     checkPreconditions(unit, nexus, definition, cdb);
-    const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength };
+    const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength, journal };
     const outcome = await definition.execute(command);
     if (outcome === CONDITION_MET) return { status: STATUS.conditionMet };
     return { status: STATUS.good, data: outcome?.subarray(0, dataInLength) };

@@ -29,6 +29,7 @@ export const SENSE = {
   writeProtected: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x00 },
   softwareWriteProtected: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x02 },
   spaceAllocationFailed: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x07 },
+  insufficientRegistrationResources: { key: SENSE_KEY.illegalRequest, asc: 0x55, ascq: 0x04 },
   miscompare: { key: SENSE_KEY.miscompare, asc: 0x1d, ascq: 0x00 },
 } as const satisfies Record<string, SenseCode>;
 

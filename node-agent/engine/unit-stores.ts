@@ -1,0 +1,55 @@
+// Where a logical unit's state is kept: what outlives the engine, and what outlives the machine.
+import type { FileBacking } from '../backing/file.js';
+import { BackingRefused } from '../backing/errors.js';
+import { applyDurableState, applySavedModePages, restore, type LogicalUnit } from '../scsi/index.js';
+import { DurableStateFile } from './durable-state.js';
+import type { UnitEnvironment } from './environment.js';
+import { ReplayRecords } from './replay-records.js';
+import { RunStateFile, type StoredRunState } from './run-state.js';
+
+export interface UnitStores {
+  readonly runState: RunStateFile;
+  readonly durable: DurableStateFile;
+  readonly records: ReplayRecords;
+}
+
+/**
+ * Into a freshly created unit before its first command: what a former engine of this boot left, else what was to outlive
+ * the boot. A write that was begun is made again first. Throws BackingRefused where a reservation could be lost.
+ */
+export async function takeUpState(
+  { runDirectory, stateDirectory, bootId, log }: UnitEnvironment,
+  { uid, name }: { uid: string; name: string },
+  scsi: LogicalUnit,
+  backing: FileBacking,
+): Promise<UnitStores> {
+  const runState = new RunStateFile(runDirectory, uid, bootId);
+  const durable = new DurableStateFile(stateDirectory, uid);
+  const stored = await runState.load().catch((error: unknown) => {
+    // Reservations and unit attentions are lost then; a disk that doesn't come back would be worse.
+    log.error({ err: error, device: name }, 'the run state is unreadable: starting without it');
+    return undefined;
+  });
+  await restoreInto(scsi, stored, durable);
+  const begun = stored?.begunWrite ?? undefined;
+  if (begun !== undefined) await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
+  const records = new ReplayRecords([...(stored?.results ?? []), ...(begun === undefined ? [] : [begun.result])]);
+  return { runState, durable, records };
+}
+
+async function restoreInto(
+  scsi: LogicalUnit,
+  stored: StoredRunState | undefined,
+  durable: DurableStateFile,
+): Promise<void> {
+  try {
+    const kept = await durable.load();
+    if (stored !== undefined) restore(scsi, stored.snapshot);
+    if (kept === undefined) return;
+    if (stored === undefined) applyDurableState(scsi, kept);
+    else applySavedModePages(scsi, kept);
+  } catch (error) {
+    const message = `${durable.path} can't be read (${(error as Error).message}): it may hold a reservation that must not lapse; remove it to start without`;
+    throw new BackingRefused('StateUnreadable', message, { cause: error });
+  }
+}
