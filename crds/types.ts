@@ -414,6 +414,8 @@ export interface CompiledVdiskFileio {
   nvCache: boolean;
   /** RMB=1. */
   removable: boolean;
+  /** UNMAP gives space back. */
+  thinProvisioned: boolean;
   /** Medium rotation rate of VPD page B1. */
   rotational: boolean;
 }

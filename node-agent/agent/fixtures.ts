@@ -34,6 +34,7 @@ export const device = (over: Partial<NodeDevice> = {}): NodeDevice => ({
     nvCache: false,
     removable: false,
     rotational: true,
+    thinProvisioned: false,
   },
   ...over,
 });

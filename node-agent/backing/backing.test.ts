@@ -26,13 +26,19 @@ import { checkSpace } from './space.js';
 const MIB = 2 ** 20;
 let root: string;
 let lockedElsewhere: boolean;
+/** The file system can give space back. */
+let holes: boolean;
 let environment: BackingEnvironment;
 const opened: FileBacking[] = [];
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'scst-backing-')));
   lockedElsewhere = false;
-  const binding: Pick<NativeBinding, 'openBeneath' | 'tryLock'> = {
+  holes = true;
+  const unsupported = () => Promise.reject(Object.assign(new Error('not supported'), { code: 'EOPNOTSUPP' }));
+  const binding: Pick<NativeBinding, 'openBeneath' | 'tryLock' | 'punchHole' | 'zeroRange'> = {
+    punchHole: () => (holes ? Promise.resolve() : unsupported()),
+    zeroRange: unsupported,
     openBeneath: (directory, path, flags, mode) => openSync(join(directory, path), flags | constants.O_NOFOLLOW, mode),
     tryLock: () => !lockedElsewhere,
   };
@@ -57,6 +63,7 @@ function configuration(changes: Partial<FileioConfiguration> = {}): FileioConfig
     nvCache: false,
     removable: false,
     rotational: true,
+    thinProvisioned: false,
     ...changes,
   };
 }
@@ -222,6 +229,23 @@ describe('the medium', () => {
     const read = Buffer.alloc(1024, 1);
     await medium.read(0, read);
     expect(read).toEqual(Buffer.concat([Buffer.alloc(300, 9), Buffer.alloc(724)]));
+  });
+  test('is zeroed by writing where the file system can not do it by itself', async () => {
+    writeFileSync(join(root, 'disk.img'), Buffer.alloc(4096, 7));
+    const { medium, path } = await open();
+    await medium.zero(512, 1024);
+    expect(readFileSync(path)).toEqual(
+      Buffer.concat([Buffer.alloc(512, 7), Buffer.alloc(1024), Buffer.alloc(2560, 7)]),
+    );
+  });
+  test('disk-08: thin provisioning is refused where the file system can not give space back, and named', async () => {
+    holes = false;
+    writeFileSync(join(root, 'disk.img'), Buffer.alloc(4096, 7));
+    const { reason, message } = await refusal({ thinProvisioned: true });
+    expect(reason).toBe('AttributeNotSupported');
+    expect(message).toMatch(/^thinProvisioned: the file system of .*disk\.img.* can't give space back/);
+    holes = true;
+    await open({ thinProvisioned: true });
   });
   test('a write to a read-only file is a medium error', async () => {
     writeFileSync(join(root, 'disk.img'), Buffer.alloc(512));

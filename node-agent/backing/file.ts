@@ -8,6 +8,7 @@ import { openAllowed, resolveAllowed, type AllowedPath } from './allowed-paths.j
 import { BackingRefused } from './errors.js';
 import { FileMedium } from './medium.js';
 import type { BackingOwner, BackingRegistry, FileIdentity } from './registry.js';
+import { checkHoles } from './holes.js';
 import { checkSpace } from './space.js';
 
 const fileStatus = promisify(fstat) as unknown as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
@@ -61,12 +62,19 @@ export async function openFileBacking(
     if (!lockedByUs && !binding.tryLock(fd))
       throw new BackingRefused('BackingInUse', `${allowed.path} is locked by another process on this node`);
     const size = await fitSize(environment, allowed, fd, status, configuration);
+    if (configuration.thinProvisioned && !configuration.readOnly) await checkHoles(binding, allowed.path, fd, status);
     return {
       path: allowed.path,
       fd,
       created,
       identity: { dev: status.dev, ino: status.ino },
-      medium: new FileMedium(fd, configuration.blocksize, size / BigInt(configuration.blocksize)),
+      medium: new FileMedium(
+        binding,
+        fd,
+        configuration.blocksize,
+        size / BigInt(configuration.blocksize),
+        Number(status.blksize),
+      ),
       lock: () => !lockedByUs || binding.tryLock(fd),
       close: async () => {
         release();

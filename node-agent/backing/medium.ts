@@ -1,17 +1,26 @@
 // The medium of vdiskFileio: reads and writes of an open file, off the JavaScript thread.
 import { fdatasync, read, write } from 'node:fs';
 import { promisify } from 'node:util';
+import type { NativeBinding } from '../native/types.js';
 import { MediumError, type Medium } from '../scsi/types.js';
+
+/** What of the add-on a medium uses. */
+export type Allocation = Pick<NativeBinding, 'punchHole' | 'zeroRange' | 'extentAt'>;
 
 const readAt = promisify(read);
 const writeAt = promisify(write);
 const syncData = promisify(fdatasync);
 
+/** Bytes of zeros that are written at once where the file system can't make them by itself. */
+const ZEROS = new Uint8Array(1_048_576);
+
 export class FileMedium implements Medium {
   constructor(
+    private readonly binding: Allocation,
     readonly fd: number,
     readonly blockSize: number,
     readonly blocks: bigint,
+    readonly allocationUnit: number,
   ) {}
 
   /** Fills what the file doesn't have with zeros: somebody may have cut it. */
@@ -40,6 +49,29 @@ export class FileMedium implements Medium {
     });
   }
 
+  async zero(offset: number, length: number): Promise<void> {
+    try {
+      await this.binding.zeroRange(this.fd, offset, length);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EOPNOTSUPP') throw asMediumError('write', error);
+      for (let done = 0; done < length; done += ZEROS.length) {
+        await this.write(offset + done, ZEROS.subarray(0, Math.min(ZEROS.length, length - done)), false);
+      }
+    }
+  }
+
+  async discard(offset: number, length: number): Promise<void> {
+    await this.binding.punchHole(this.fd, offset, length).catch((error: unknown) => {
+      throw asMediumError('write', error);
+    });
+  }
+
+  async extentAt(offset: number, length: number): Promise<{ mapped: boolean; length: number }> {
+    return await this.binding.extentAt(this.fd, offset, length).catch((error: unknown) => {
+      throw asMediumError('read', error);
+    });
+  }
+
   private async attempt(
     kind: 'read' | 'write',
     operation: () => Promise<number | { bytesRead: number } | { bytesWritten: number }>,
@@ -49,9 +81,13 @@ export class FileMedium implements Medium {
       if (typeof result === 'number') return result;
       return 'bytesRead' in result ? result.bytesRead : result.bytesWritten;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const noSpace = kind === 'write' && (code === 'ENOSPC' || code === 'EDQUOT');
-      throw new MediumError(noSpace ? 'noSpace' : kind, message, { cause: error });
+      throw asMediumError(kind, error);
     }
   }
+}
+
+function asMediumError(kind: 'read' | 'write', error: unknown): MediumError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const noSpace = kind === 'write' && (code === 'ENOSPC' || code === 'EDQUOT');
+  return new MediumError(noSpace ? 'noSpace' : kind, message, { cause: error });
 }

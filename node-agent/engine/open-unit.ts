@@ -138,7 +138,7 @@ function withoutWriteCache(state: UnitSnapshot, former: UnitConfiguration, wante
 }
 
 function createScsi(configuration: UnitConfiguration, backing: FileBacking): LogicalUnit {
-  const { readOnly, writeThrough, nvCache, removable, rotational } = configuration.vdiskFileio;
+  const { readOnly, writeThrough, nvCache, removable, rotational, thinProvisioned } = configuration.vdiskFileio;
   return createLogicalUnit({
     personality: disk,
     identity: identityOf(configuration),
@@ -146,6 +146,7 @@ function createScsi(configuration: UnitConfiguration, backing: FileBacking): Log
     readOnly,
     removable,
     rotational,
+    thinProvisioned,
     nvCache,
     writeCache: !writeThrough,
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogicalUnit, disk, raiseAttention, snapshot, addNexus, ATTENTION } from '../scsi/index.js';
+import { hugeMedium } from '../scsi/testing/disk-fixture.js';
 import { ReplayRecords } from './replay-records.js';
 import { RunStateFile } from './run-state.js';
 import { nexusIdentityOf } from './ring.js';
@@ -13,7 +14,7 @@ beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'scst-run-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function unit() {
-  const medium = { blockSize: 512, blocks: 8n, read: jest.fn(), write: jest.fn(), flush: jest.fn() };
+  const medium = hugeMedium(512, 8n);
   const names = { vendor: 'v', product: 'p', revision: 'r', serial: 's', t10DeviceId: 't', vendorSpecificId: 'i' };
   const created = createLogicalUnit({ personality: disk, identity: { ...names, naa: '3000000000000001' }, medium });
   addNexus(created, nexusIdentityOf(ringConfiguration(1)));

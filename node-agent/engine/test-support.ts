@@ -132,6 +132,9 @@ export class TestNode {
       openBeneath: (root, path, flags, mode) => openSync(join(root, path), flags | constants.O_NOFOLLOW, mode),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
+      punchHole: () => Promise.resolve(),
+      zeroRange: () => Promise.reject(Object.assign(new Error('not here'), { code: 'EOPNOTSUPP' })),
+      extentAt: (_fd, _offset, length) => Promise.resolve({ mapped: true, length }),
       createUnit: (options) => {
         const unit = new FakeUnit(options);
         this.units.push(unit);
@@ -197,6 +200,7 @@ export class TestNode {
         nvCache: false,
         removable: false,
         rotational: true,
+        thinProvisioned: false,
       },
       identity: {
         vendor: 'SCST_FIO',

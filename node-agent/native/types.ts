@@ -122,5 +122,11 @@ export interface NativeBinding {
   tryLock(fd: number): boolean;
   /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
   countOutstanding(uioFd: number, mapSize: number): number;
+  /** fallocate(2) with PUNCH_HOLE: the range, in bytes, reads as zeros and its space is given back. EOPNOTSUPP where the file system can't. */
+  punchHole(fd: number, offset: number, length: number): Promise<void>;
+  /** fallocate(2) with ZERO_RANGE: the range reads as zeros and stays allocated. EOPNOTSUPP where the file system can't. */
+  zeroRange(fd: number, offset: number, length: number): Promise<void>;
+  /** The first run from `offset`, at most `length` bytes: whether the file has space for it, and how long it is. */
+  extentAt(fd: number, offset: number, length: number): Promise<{ mapped: boolean; length: number }>;
   createUnit(options: UnitOptions): NativeUnit;
 }

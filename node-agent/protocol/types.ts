@@ -31,6 +31,7 @@ export interface FileioConfiguration {
   nvCache: boolean;
   removable: boolean;
   rotational: boolean;
+  thinProvisioned: boolean;
 }
 export interface IdentityConfiguration {
   vendor: string;

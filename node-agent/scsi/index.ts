@@ -16,7 +16,15 @@ export {
   resetLogicalUnit,
 } from './spc/logical-unit.js';
 export type { NexusFlags } from './spc/dispatch.js';
-export { accessOf, checkCondition, dataOutOpcodes, execute, flagsOf, runsOnce, UnknownNexusError } from './spc/dispatch.js';
+export {
+  accessOf,
+  checkCondition,
+  dataOutOpcodes,
+  execute,
+  flagsOf,
+  runsOnce,
+  UnknownNexusError,
+} from './spc/dispatch.js';
 export { taskAbortedStatus, writeCacheEnabled } from './spc/mode-pages.js';
 export type { SenseData } from './spc/sense.js';
 export { mediumErrorSense, SENSE } from './spc/sense.js';

@@ -34,6 +34,14 @@ export interface Medium {
   /** durable: on the disk before it resolves. */
   write(offset: number, data: Uint8Array, durable: boolean): Promise<void>;
   flush(): Promise<void>;
+  /** The range reads as zeros; its space is kept where the medium can do so. */
+  zero(offset: number, length: number): Promise<void>;
+  /** The range reads as zeros and its space is given back. Only of a medium with holes. */
+  discard(offset: number, length: number): Promise<void>;
+  /** The first run from `offset`, at most `length` bytes: whether it has space, and how long it is. */
+  extentAt(offset: number, length: number): Promise<{ mapped: boolean; length: number }>;
+  /** Bytes that are given back as one; 0: the medium has no holes. */
+  readonly allocationUnit: number;
 }
 
 /** Told before a write that must happen as a whole, even if the engine dies in the middle of it. */

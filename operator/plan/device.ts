@@ -28,7 +28,6 @@ export function deviceRefusal(device: ScstDevice): Refusal | undefined {
   }
   const unsupported: [boolean, string][] = [
     [fileio.directIO === true, 'vdiskFileio.directIO: true'],
-    [fileio.thinProvisioned === true, 'vdiskFileio.thinProvisioned: true'],
     [spec.engine === 'kernel', 'engine: kernel'],
     [spec.sharing === 'Shared', 'sharing: Shared'],
     [spec.identity?.scsiDeviceName !== undefined, 'identity.scsiDeviceName'],
@@ -87,6 +86,7 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
       nvCache: fileio.nvCache ?? false,
       removable: fileio.removable ?? false,
       rotational: fileio.rotational ?? true,
+      thinProvisioned: fileio.thinProvisioned ?? false,
     },
   };
 }

@@ -78,6 +78,7 @@ function unitWith(rings: RingConfiguration[], changes: Partial<UnitConfiguration
       nvCache: false,
       removable: false,
       rotational: true,
+      thinProvisioned: false,
       ...changes,
     },
     identity: {

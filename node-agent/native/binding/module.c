@@ -7,6 +7,9 @@ NAPI_MODULE_INIT()
 		{"openBeneath", NULL, open_beneath, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"countOutstanding", NULL, count_outstanding, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"punchHole", NULL, punch_hole, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"zeroRange", NULL, zero_range, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"extentAt", NULL, extent_at, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"createUnit", NULL, create_unit, NULL, NULL, NULL, napi_enumerable, NULL},
 	};
 

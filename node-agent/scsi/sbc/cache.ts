@@ -2,6 +2,7 @@
 import { byteAt } from '../spc/bytes.js';
 import type { Command } from '../spc/command.js';
 import type { LogicalUnit } from '../spc/logical-unit.js';
+import { writeCacheEnabled } from '../spc/mode-pages.js';
 import { invalidFieldInCdb } from '../spc/sense.js';
 import { blockRange, mediumWith } from './block-range.js';
 
@@ -28,6 +29,11 @@ export async function startStopUnit({ unit, cdb }: Command): Promise<void> {
 /** SBC-2 table 4: only a plain START passes a reservation. */
 export function startsOnly(cdb: Uint8Array): boolean {
   return (byteAt(cdb, 4) & (POWER_CONDITION | START)) === START;
+}
+
+/** Ends a change of the medium that has no FUA: without a write cache it must be on the disk before GOOD. */
+export async function flushUnlessCached(unit: LogicalUnit): Promise<void> {
+  if (!writeCacheEnabled(unit)) await flush(unit);
 }
 
 async function flush({ medium, settings }: LogicalUnit): Promise<void> {

@@ -17,13 +17,16 @@ export function readCapacity10({ unit, cdb }: Command): Uint8Array {
   return data;
 }
 
-/** LBPME and LBPRZ are 0: no thin provisioning. */
+const LBPME = 0x80;
+const LBPRZ = 0x40;
+
 export function readCapacity16({ unit, cdb }: Command): Uint8Array {
   if ((byteAt(cdb, 14) & PMI) === 0 && uint64(cdb, 2) !== 0n) throw invalidFieldInCdb(2);
   const data = new Uint8Array(32);
   putUint64(data, 0, lastBlock(unit));
   putUint32(data, 8, unit.blockSize);
   data[13] = unit.settings.physicalBlockExponent;
+  data[14] = unit.settings.thinProvisioned ? LBPME | LBPRZ : 0;
   return data.subarray(0, uint32(cdb, 10));
 }
 

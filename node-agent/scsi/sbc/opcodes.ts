@@ -3,10 +3,14 @@ import type { CommandDefinition } from '../spc/command.js';
 import { startsOnly, startStopUnit, synchronizeCache } from './cache.js';
 import { readCapacity10, readCapacity16 } from './capacity.js';
 import { orWrite, writeAndVerify } from './combined-writes.js';
+import { compareAndWrite } from './compare-and-write.js';
 import { readDefectData10, readDefectData12 } from './defects.js';
+import { getLbaStatus } from './lba-status.js';
 import { preFetch } from './pre-fetch.js';
 import { read, write } from './read-write.js';
+import { unmap } from './unmap.js';
 import { verify } from './verify.js';
+import { writeSame } from './write-same.js';
 
 const ANY16 = [0xff, 0xff];
 const ANY32 = [...ANY16, ...ANY16];
@@ -85,6 +89,18 @@ const synchronizes = definitions('SYNCHRONIZE CACHE', [cdb10(0x35, IMMED), cdb16
   execute: synchronizeCache,
 });
 
+/** WRPROTECT, ANCHOR, UNMAP. */
+const WRITE_SAME_FLAGS = 0xf8;
+const NDOB = 0x01;
+
+const sameWrites = definitions('WRITE SAME', [cdb10(0x41, WRITE_SAME_FLAGS), cdb16(0x93, WRITE_SAME_FLAGS | NDOB)], {
+  access: 'shared',
+  dataOut: true,
+  needsMedium: true,
+  writesMedium: true,
+  execute: writeSame,
+});
+
 export const blockCommands: readonly CommandDefinition[] = [
   ...reads,
   ...writes,
@@ -92,6 +108,39 @@ export const blockCommands: readonly CommandDefinition[] = [
   ...verifiedWrites,
   ...preFetches,
   ...synchronizes,
+  ...sameWrites,
+  {
+    opcode: 0x42,
+    name: 'UNMAP',
+    usage: [0x42, 0x01, 0, 0, 0, 0, 0, ...ANY16, 0],
+    access: 'shared',
+    available: ({ settings }) => settings.thinProvisioned,
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: unmap,
+  },
+  {
+    opcode: 0x89,
+    name: 'COMPARE AND WRITE',
+    usage: [0x89, TRANSFER_FLAGS, ...ANY64, 0, 0, 0, 0xff, 0, 0],
+    access: 'exclusive',
+    runsOnce: true,
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: compareAndWrite,
+  },
+  {
+    opcode: 0x9e,
+    serviceAction: 0x12,
+    name: 'GET LBA STATUS',
+    usage: [0x9e, 0x1f, ...ANY64, ...ANY32, 0, 0],
+    access: 'shared',
+    needsMedium: true,
+    persistentReservation: 'mediumRead',
+    execute: getLbaStatus,
+  },
   {
     opcode: 0x8b,
     name: 'ORWRITE(16)',

@@ -39,6 +39,8 @@ export interface CommandDefinition {
    * Its length is the length of the CDB.
    */
   readonly usage: readonly number[];
+  /** Units that don't have the command; without it every unit of the personality has it. */
+  readonly available?: (unit: LogicalUnit) => boolean;
   /** The command has a Data-Out phase. */
   readonly dataOut?: boolean;
   readonly access: Access;

@@ -6,7 +6,7 @@ import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import { nexusAccess } from './persistent-reservations/state.js';
 import { ReservationConflict } from './persistent-reservations/transition.js';
-import type { Personality } from './personality.js';
+import { availableOf, type Personality } from './personality.js';
 import {
   CheckCondition,
   encodeSense,
@@ -61,9 +61,9 @@ export async function execute(
   const nexus = unit.nexuses.get(nexusId);
   if (!nexus?.identity) throw new UnknownNexusError(nexusId);
   try {
-    const definition = findCommand(unit.personality, cdb);
+    const definition = findCommand(unit, cdb);
     if (!definition?.passesAttention) throwPendingAttention(unit, nexus);
-    if (!definition) throw unknownCommand(unit.personality, cdb);
+    if (!definition) throw unknownCommand(unit, cdb);
     checkReservations(unit, nexus, definition, cdb);
     checkPreconditions(unit, nexus, definition, cdb);
     const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength, journal };
@@ -85,12 +85,12 @@ export function checkCondition(unit: LogicalUnit, sense: SenseData): CommandResu
 
 /** Whether the command may run beside others of the same unit. An unknown one changes nothing: shared. */
 export function accessOf(unit: LogicalUnit, cdb: Uint8Array): Access {
-  return findCommand(unit.personality, cdb)?.access ?? 'shared';
+  return findCommand(unit, cdb)?.access ?? 'shared';
 }
 
 /** Whether a second execution of the same command must answer what the first did. */
 export function runsOnce(unit: LogicalUnit, cdb: Uint8Array): boolean {
-  return findCommand(unit.personality, cdb)?.runsOnce === true;
+  return findCommand(unit, cdb)?.runsOnce === true;
 }
 
 /** @throws UnknownNexusError */
@@ -115,16 +115,18 @@ export function dataOutOpcodes(personality: Personality): Uint8Array {
   return opcodes;
 }
 
-function findCommand(personality: Personality, cdb: Uint8Array): CommandDefinition | undefined {
-  return personality.commands.find(
-    ({ opcode, serviceAction }) =>
-      opcode === cdb[0] && (serviceAction === undefined || serviceAction === ((cdb[1] ?? 0) & SERVICE_ACTION)),
+function findCommand(unit: LogicalUnit, cdb: Uint8Array): CommandDefinition | undefined {
+  return unit.personality.commands.find(
+    ({ opcode, serviceAction, available }) =>
+      opcode === cdb[0] &&
+      (serviceAction === undefined || serviceAction === ((cdb[1] ?? 0) & SERVICE_ACTION)) &&
+      available?.(unit) !== false,
   );
 }
 
 /** SPC-4 4.3.4: a known opcode with an unknown service action has an invalid field, not an invalid opcode. */
-function unknownCommand(personality: Personality, cdb: Uint8Array): CheckCondition {
-  const opcodeIsKnown = personality.commands.some(({ opcode }) => opcode === cdb[0]);
+function unknownCommand(unit: LogicalUnit, cdb: Uint8Array): CheckCondition {
+  const opcodeIsKnown = availableOf(unit.personality.commands, unit).some(({ opcode }) => opcode === cdb[0]);
   return opcodeIsKnown ? invalidFieldInCdb(1, 4) : new CheckCondition(SENSE.invalidOpcode);
 }
 

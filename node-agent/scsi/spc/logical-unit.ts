@@ -33,6 +33,8 @@ export interface UnitSettings {
   writeCache: boolean;
   /** SYNCHRONIZE CACHE and FUA are answered without a flush, and WCE is 0 for good. */
   nvCache: boolean;
+  /** UNMAP gives space back, and what it gave back reads as zeros. The medium has holes. */
+  thinProvisioned: boolean;
   /** Bytes, VPD page B0. */
   optimalTransferLength: number;
   /** Bytes, VPD page B0. */
@@ -76,6 +78,7 @@ const DEFAULT_SETTINGS: UnitSettings = {
   rotational: true,
   writeCache: true,
   nvCache: false,
+  thinProvisioned: false,
   // SCST's opt_trans_len.
   optimalTransferLength: 524_288,
   maximumTransferLength: 1_048_576,

@@ -9,6 +9,8 @@ export interface VitalProductDataPage {
   readonly code: number;
   /** The page without its four header bytes. */
   readonly body: (unit: LogicalUnit, nexus: Nexus) => Uint8Array;
+  /** Units that don't have the page; without it every unit of the personality has it. */
+  readonly available?: (unit: LogicalUnit) => boolean;
 }
 
 export interface Personality {
@@ -24,6 +26,14 @@ export interface Personality {
   readonly modePages: readonly ModePageDefinition[];
   /** Device-specific parameter of the mode parameter header, without WP. */
   readonly modeDeviceSpecific: number;
+}
+
+/** What of the table this unit has. */
+export function availableOf<T extends { readonly available?: (unit: LogicalUnit) => boolean }>(
+  table: readonly T[],
+  unit: LogicalUnit,
+): readonly T[] {
+  return table.filter(({ available }) => available?.(unit) !== false);
 }
 
 /** Joins tables for REPORT SUPPORTED OPERATION CODES: ascending by opcode and service action. */

@@ -1,6 +1,7 @@
 // REPORT SUPPORTED OPERATION CODES and TASK MANAGEMENT FUNCTIONS (SPC-4 6.34, 6.35): the former told from the tables.
 import { byteAt, bytes16, concat, putUint32, uint16, uint32 } from './bytes.js';
 import type { Command, CommandDefinition } from './command.js';
+import { availableOf } from './personality.js';
 import { invalidFieldInCdb } from './sense.js';
 
 const RCTD = 0x80;
@@ -14,7 +15,7 @@ const SUPPORTED = 0x03;
 const TIMEOUTS_DESCRIPTOR = [0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 export function reportSupportedOperationCodes({ unit, cdb }: Command): Uint8Array {
-  const { commands } = unit.personality;
+  const commands = availableOf(unit.personality.commands, unit);
   const timeouts = (byteAt(cdb, 2) & RCTD) !== 0;
   const options = byteAt(cdb, 2) & REPORTING_OPTIONS;
   if (options > 3) throw invalidFieldInCdb(2, 2);

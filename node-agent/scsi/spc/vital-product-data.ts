@@ -2,13 +2,13 @@
 import { ascii, bytes16, concat, fromHex, paddedAscii } from './bytes.js';
 import type { LogicalUnit } from './logical-unit.js';
 import type { Nexus } from './nexus.js';
-import type { VitalProductDataPage } from './personality.js';
+import { availableOf, type VitalProductDataPage } from './personality.js';
 import { invalidFieldInCdb } from './sense.js';
 
 /** The whole page. @throws CheckCondition for a page that the unit doesn't have */
 export function vitalProductDataPage(unit: LogicalUnit, nexus: Nexus, code: number): Uint8Array {
   const { peripheralDeviceType, vitalProductData } = unit.personality;
-  const page = vitalProductData.find((candidate) => candidate.code === code);
+  const page = availableOf(vitalProductData, unit).find((candidate) => candidate.code === code);
   if (!page) throw invalidFieldInCdb(2);
   const body = page.body(unit, nexus);
   return concat([peripheralDeviceType, code], bytes16(body.length), body);
@@ -16,7 +16,7 @@ export function vitalProductDataPage(unit: LogicalUnit, nexus: Nexus, code: numb
 
 const supportedPages: VitalProductDataPage = {
   code: 0x00,
-  body: ({ personality }) => Uint8Array.from(personality.vitalProductData, ({ code }) => code),
+  body: (unit) => Uint8Array.from(availableOf(unit.personality.vitalProductData, unit), ({ code }) => code),
 };
 
 const unitSerialNumber: VitalProductDataPage = { code: 0x80, body: ({ identity }) => ascii(identity.serial) };

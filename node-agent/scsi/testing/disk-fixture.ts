@@ -5,7 +5,12 @@ import type { CommandResult, Medium, MediumError, NexusIdentity } from '../types
 export class ModelMedium implements Medium {
   readonly content: Uint8Array;
   /** What was asked of the medium, in order. */
-  readonly calls: { call: 'read' | 'write' | 'flush'; offset?: number; length?: number; durable?: boolean }[] = [];
+  readonly calls: {
+    call: 'read' | 'write' | 'flush' | 'zero' | 'discard';
+    offset?: number;
+    length?: number;
+    durable?: boolean;
+  }[] = [];
   /** Thrown by the next access instead of doing it. */
   failure: MediumError | Error | undefined;
 
@@ -34,6 +39,30 @@ export class ModelMedium implements Medium {
     return Promise.resolve();
   }
 
+  readonly allocationUnit = 4096;
+  /** Offset of each discarded run: length; writes don't take them away again. */
+  readonly holes: { offset: number; length: number }[] = [];
+
+  zero(offset: number, length: number): Promise<void> {
+    this.note({ call: 'zero', offset, length });
+    this.content.fill(0, offset, offset + length);
+    return Promise.resolve();
+  }
+
+  discard(offset: number, length: number): Promise<void> {
+    this.note({ call: 'discard', offset, length });
+    this.content.fill(0, offset, offset + length);
+    this.holes.push({ offset, length });
+    return Promise.resolve();
+  }
+
+  extentAt(offset: number, length: number): Promise<{ mapped: boolean; length: number }> {
+    const isHole = (at: number) => this.holes.some((hole) => at >= hole.offset && at < hole.offset + hole.length);
+    let end = offset;
+    while (end < offset + length && isHole(end) === isHole(offset)) end += 1;
+    return Promise.resolve({ mapped: !isHole(offset), length: end - offset });
+  }
+
   private note(call: ModelMedium['calls'][number]): void {
     if (this.failure) throw this.failure;
     this.calls.push(call);
@@ -48,6 +77,10 @@ export function hugeMedium(blockSize: number, blocks: bigint): Medium {
     read: (_offset, into) => Promise.resolve(void into.fill(0)),
     write: () => Promise.resolve(),
     flush: () => Promise.resolve(),
+    zero: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
+    extentAt: (_offset, length) => Promise.resolve({ mapped: true, length }),
+    allocationUnit: 4096,
   };
 }
 

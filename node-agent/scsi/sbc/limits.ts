@@ -1,0 +1,12 @@
+// How much one command may ask for: what VPD page B0 tells, and the commands hold to.
+
+/** Bytes that one UNMAP, or one WRITE SAME, may concern: SCST's limit for files. */
+export const MAXIMUM_UNMAP_BYTES = 256 * 1024 * 1024;
+
+/** Blocks of COMPARE AND WRITE: all that its CDB can name. */
+export const MAXIMUM_COMPARE_AND_WRITE_BLOCKS = 255;
+
+/** In logical blocks. */
+export function maximumUnmapBlocks(blockSize: number): number {
+  return Math.floor(MAXIMUM_UNMAP_BYTES / blockSize);
+}
