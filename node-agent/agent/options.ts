@@ -32,7 +32,7 @@ Examples:
   scst-node-agent --manifests /etc/scst/manifests
   # disks in files below /srv/disks as well
   scst-node-agent --manifests /etc/scst/manifests --allow-path /var/lib/scst --allow-path /srv/disks
-  # in a cluster (what the chart's DaemonSet runs; engine in a DaemonSet of its own)
+  # in a cluster, with an engine that something else starts
   SCST_NODE_NAME=worker-1 scst-node-agent --engine external
 `;
 

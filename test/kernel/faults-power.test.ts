@@ -1,4 +1,5 @@
 // The node goes down and comes back: by a power cut, and by a power off of which the agent was told (docs/adr/0001-sigpwr.md).
+import type { NodeKernel } from '../env/node/index.js';
 import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
@@ -7,7 +8,7 @@ jest.setTimeout(300_000);
 const PATH = diskPath('d');
 const MINUTE_MS = 60_000;
 
-describe('the node goes down and comes back', () => {
+describe.each<NodeKernel>(['uml', 'qemu'])('the node goes down and comes back on %s', (kernel) => {
   let node: LoneNode;
   const startProcesses = async () => {
     await node.startEngine();
@@ -21,7 +22,7 @@ describe('the node goes down and comes back', () => {
     );
 
   beforeAll(async () => {
-    node = await LoneNode.boot({ kernel: 'uml' });
+    node = await LoneNode.boot({ kernel });
     await node.apply('d.yaml', disk('d'));
     await startProcesses();
     await node.ready(PATH);
@@ -57,7 +58,7 @@ describe('the node goes down and comes back', () => {
       await node.signal('agent', 'SIGPWR');
       await node.machine.powerOff({ timeoutMs: MINUTE_MS });
       const took = performance.now() - started;
-      console.log(`engine ${engine}: off ${Math.round(took)} ms after SIGPWR`);
+      console.log(`${kernel}, engine ${engine}: off ${Math.round(took)} ms after SIGPWR`);
       expect(took).toBeLessThan(MINUTE_MS);
 
       await node.machine.restart();

@@ -2,47 +2,35 @@
 import { byteAt } from '../spc/bytes.js';
 import type { Command } from '../spc/command.js';
 import { CheckCondition, invalidFieldInCdb, SENSE } from '../spc/sense.js';
-import { blockRange, mediumWith, rejectProtection, withInformation, type BlockRange } from './block-range.js';
-import { mustBeDurable } from './read-write.js';
-import type { Medium } from '../types.js';
+import { rejectProtection, withInformation } from './block-range.js';
+import { dataToWrite, mustBeDurable } from './read-write.js';
 
 /** BYTCHK: the two values with one block of Data-Out or none belong to VERIFY only. */
 const EVERY_BLOCK = 1;
 
 /** What was written is read back from the medium, and compared with Data-Out where BYTCHK asks for it. */
-export async function writeAndVerify({ unit, cdb, dataOut }: Command): Promise<void> {
+export async function writeAndVerify(command: Command): Promise<void> {
+  const { unit, cdb } = command;
   rejectProtection(cdb);
   const bytchk = (byteAt(cdb, 1) >> 1) & 0x03;
   if (bytchk > EVERY_BLOCK) throw invalidFieldInCdb(1, 2);
-  const range = blockRange(cdb);
-  const medium = mediumWith(unit, range);
-  const data = dataOf(range, medium, dataOut);
+  const { lba, medium, offset, data } = dataToWrite(command);
   if (data.length === 0) return;
-  const offset = Number(range.lba) * medium.blockSize;
   const written = new Uint8Array(data.length);
-  await withInformation(range.lba, medium.write(offset, data, !unit.settings.nvCache));
-  await withInformation(range.lba, medium.read(offset, written));
+  await withInformation(lba, medium.write(offset, data, !unit.settings.nvCache));
+  await withInformation(lba, medium.read(offset, written));
   const differs = bytchk === EVERY_BLOCK ? data.findIndex((byte, at) => byte !== written[at]) : -1;
   if (differs >= 0) throw new CheckCondition({ ...SENSE.miscompare, information: BigInt(differs) });
 }
 
 /** Executed twice it does what it does once, so a command that is issued again after the engine's death does no harm. */
-export async function orWrite({ unit, cdb, dataOut }: Command): Promise<void> {
+export async function orWrite(command: Command): Promise<void> {
+  const { unit, cdb } = command;
   rejectProtection(cdb);
-  const range = blockRange(cdb);
-  const medium = mediumWith(unit, range);
-  const data = dataOf(range, medium, dataOut);
+  const { lba, medium, offset, data } = dataToWrite(command);
   if (data.length === 0) return;
-  const offset = Number(range.lba) * medium.blockSize;
   const merged = new Uint8Array(data.length);
-  await withInformation(range.lba, medium.read(offset, merged));
+  await withInformation(lba, medium.read(offset, merged));
   for (let at = 0; at < merged.length; at += 1) merged[at] = byteAt(merged, at) | byteAt(data, at);
-  await withInformation(range.lba, medium.write(offset, merged, mustBeDurable(unit, cdb)));
-}
-
-/** The blocks that the CDB names; less of them is refused before anything is written. */
-function dataOf(range: BlockRange, medium: Medium, dataOut: Uint8Array): Uint8Array {
-  const length = range.blocks * medium.blockSize;
-  if (dataOut.length < length) throw invalidFieldInCdb(range.lengthField);
-  return dataOut.subarray(0, length);
+  await withInformation(lba, medium.write(offset, merged, mustBeDurable(unit, cdb)));
 }

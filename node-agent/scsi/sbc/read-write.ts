@@ -4,6 +4,7 @@ import type { Command } from '../spc/command.js';
 import type { LogicalUnit } from '../spc/logical-unit.js';
 import { writeCacheEnabled } from '../spc/mode-pages.js';
 import { invalidFieldInCdb } from '../spc/sense.js';
+import type { Medium } from '../types.js';
 import { blockRange, mediumWith, rejectProtection, withInformation } from './block-range.js';
 
 const FUA = 0x08;
@@ -21,15 +22,26 @@ export async function read({ unit, cdb, dataInLength }: Command): Promise<Uint8A
 }
 
 /** Writes the blocks that the CDB names: more data is left alone, less is refused before anything is written. */
-export async function write({ unit, cdb, dataOut }: Command): Promise<void> {
+export async function write(command: Command): Promise<void> {
+  const { unit, cdb } = command;
   rejectProtection(cdb);
+  const { lba, medium, offset, data } = dataToWrite(command);
+  if (data.length === 0) return;
+  await withInformation(lba, medium.write(offset, data, mustBeDurable(unit, cdb)));
+}
+
+/** The blocks that a CDB with Data-Out names, and where they go. `offset` in bytes. */
+export function dataToWrite({ unit, cdb, dataOut }: Command): {
+  lba: bigint;
+  medium: Medium;
+  offset: number;
+  data: Uint8Array;
+} {
   const range = blockRange(cdb);
   const medium = mediumWith(unit, range);
   const length = range.blocks * medium.blockSize;
   if (dataOut.length < length) throw invalidFieldInCdb(range.lengthField);
-  if (length === 0) return;
-  const offset = Number(range.lba) * medium.blockSize;
-  await withInformation(range.lba, medium.write(offset, dataOut.subarray(0, length), mustBeDurable(unit, cdb)));
+  return { lba: range.lba, medium, offset: Number(range.lba) * medium.blockSize, data: dataOut.subarray(0, length) };
 }
 
 /** Whether what a CDB with FUA at the usual place writes has to be on the disk before GOOD. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { shellQuote, type TestNode } from '../../env/node/index.js';
 import { eventually } from '../../env/stack/eventually.js';
-import { startAgent } from '../../env/stack/node-processes.js';
+import { startAgent, startDetached } from '../../env/stack/node-processes.js';
 
 /** The only directory that the agent allows by default; a tmpfs on a node without a data disk. */
 const DIRECTORY = '/var/lib/scst';
@@ -52,12 +52,13 @@ function tcmuRunner(packages: string): Contender {
       const libraries = ['usr/lib', 'lib'].map((folder) => join(packages, folder, 'x86_64-linux-gnu')).join(':');
       const image = `${DIRECTORY}/bench-tcmu-runner.qcow2`;
       const handlers = join(packages, 'usr/lib/x86_64-linux-gnu/tcmu-runner');
+      const environment = `LD_LIBRARY_PATH=${libraries}`;
       await node.sh(
-        `export LD_LIBRARY_PATH=${libraries}; mkdir -p /run/dbus /etc/tcmu && touch /etc/tcmu/tcmu.conf && ` +
-          'dbus-daemon --system --fork && ' +
-          `${packages}/usr/bin/qemu-img create -q -f qcow2 -o preallocation=full ${image} ${sizeMiB}M && ` +
-          `(setsid ${packages}/usr/bin/tcmu-runner --handler-path=${handlers} --tcmu-log-dir=/run > /dev/null 2>&1 < /dev/null &)`,
+        'mkdir -p /run/dbus /etc/tcmu && touch /etc/tcmu/tcmu.conf && dbus-daemon --system --fork && ' +
+          `${environment} ${packages}/usr/bin/qemu-img create -q -f qcow2 -o preallocation=full ${image} ${sizeMiB}M`,
       );
+      const runner = [`${packages}/usr/bin/tcmu-runner`, `--handler-path=${handlers}`, '--tcmu-log-dir=/run'];
+      await startDetached(node, ['env', environment, ...runner], '/dev/null');
       await eventually(() => node.sh('grep -q "Handler qcow is registered" /run/tcmu-runner.log'), START_MS);
       const backstore = await tcmuBackstore(node, 'runner', [`dev_config=qcow/${image}`], sizeMiB);
       return exposeLun(node, backstore, 'a2');
@@ -73,9 +74,7 @@ function minimalEngine(build: string): Contender {
       const file = await makeFile(node, 'minimal', sizeMiB);
       const backstore = await tcmuBackstore(node, 'minimal', ['dev_config=bench,nl_reply_supported=-1'], sizeMiB);
       const name = 'tcm-user/90/minimal/bench';
-      await node.sh(
-        `(setsid ${build}/minimal-engine ${name} ${file} ${BLOCK_SIZE} > /run/minimal.log 2>&1 < /dev/null &)`,
-      );
+      await startDetached(node, [`${build}/minimal-engine`, name, file, String(BLOCK_SIZE)], '/run/minimal.log');
       await eventually(() => node.sh('grep -q attached /run/minimal.log'), START_MS);
       return exposeLun(node, backstore, 'a3');
     },

@@ -1,9 +1,8 @@
 // `make bench-node`: our engine beside LIO's fileio, tcmu-runner and a minimal C engine, in one boot of one node.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { startNode } from '../../env/node/index.js';
+import { cacheFolder, startNode } from '../../env/node/index.js';
 import { ROOT } from '../../env/stack/paths.js';
 import { contenders } from './contenders.js';
 import { JOBS, measure } from './jobs.js';
@@ -15,8 +14,6 @@ const SECONDS = 2;
 const DOCUMENTS = join(ROOT, 'docs/benchmarks');
 
 async function main(): Promise<void> {
-  const cache =
-    process.env['SCST_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'scst-k8s');
   const build = join(ROOT, 'build/bench');
   mkdirSync(build, { recursive: true });
   execFileSync('cc', [
@@ -34,7 +31,7 @@ async function main(): Promise<void> {
     modules: ['target_core_mod', 'target_core_file', 'target_core_user', 'tcm_loop'],
   });
   try {
-    const all = contenders({ build, packages: join(cache, 'bench/root') });
+    const all = contenders({ build, packages: join(cacheFolder(), 'bench/root') });
     const results: Result[] = [];
     for (const contender of all) {
       console.log(`starting ${contender.name}`);

@@ -29,7 +29,10 @@ export const clusterDemo: Demo = async ({ narrator, directory, keep, onStop, unt
       const { kubeconfig } = await cluster.addNode(NODE);
       await startEngine(node);
       await startAgent(node, await clusterFlags(node, kubeconfig, readFileSync(kubeconfig, 'utf8')));
-      await eventually(() => cluster.kubectl('--namespace=scst-system', 'get', 'lease', NODE));
+      await eventually(async () => {
+        await node.sh('pgrep -f node-agent/agent/main.j[s]');
+        await cluster.kubectl('--namespace=scst-system', 'get', 'lease', NODE);
+      });
     },
   );
 

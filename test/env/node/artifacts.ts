@@ -27,11 +27,14 @@ export function scriptFolder(): string {
   return join(folder, 'test/env/node');
 }
 
+/** What is kept from one checkout to the next; the shell scripts beside this find it alike. */
+export function cacheFolder(): string {
+  return process.env['SCST_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'scst-k8s');
+}
+
 /** What setup.sh made for a kind of node. Throws NOT_SET_UP. */
 export function kernelArtifacts(kernel: NodeKernel): KernelArtifacts {
-  const cache =
-    process.env['SCST_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'scst-k8s');
-  const link = join(cache, 'node', kernel);
+  const link = join(cacheFolder(), 'node', kernel);
   if (!existsSync(link)) {
     throw new TestNodeError('NOT_SET_UP', `${link} doesn't exist: run test/env/node/setup.sh ${kernel}`);
   }

@@ -1,16 +1,21 @@
 // Waiting for a condition: no fixed sleeps.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TestNodeError } from '../node/index.js';
 
 const POLL_MS = 100;
 
-/** Repeats `check` until it doesn't throw; throws its last error after `timeoutMs`. */
+/**
+ * Repeats `check` until it doesn't throw; throws its last error after `timeoutMs`, or at once when that is that a node has
+ * ended: nothing comes true there any more.
+ */
 export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 30_000): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (performance.now() > end) throw error;
+      const ended = error instanceof TestNodeError && error.code === 'NODE_ENDED';
+      if (ended || performance.now() > end) throw error;
       await sleep(POLL_MS);
     }
   }

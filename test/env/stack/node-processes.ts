@@ -1,13 +1,12 @@
 // The engine and the agent on a test node, each as a process with its log in the guest.
 import { join } from 'node:path';
 import { shellQuote, type TestNode } from '../node/index.js';
-import { eventually } from './eventually.js';
 import { built, ROOT } from './paths.js';
 
 const ENGINE_LOG = '/run/scst-engine.log';
 const AGENT_LOG = '/run/scst-agent.log';
 
-/** Starts scst-engine through the launcher, as the DaemonSet does. It outlives the command that starts it. */
+/** Starts scst-engine through the launcher. It outlives the command that starts it. */
 export async function startEngine(node: TestNode, flags: readonly string[] = []): Promise<void> {
   const command = [
     built('build/native/scst-launch'),
@@ -30,14 +29,16 @@ export async function clusterFlags(node: TestNode, kubeconfig: string, content: 
   return ['--node-name', node.name, '--kubeconfig', path, '--engine', 'external'];
 }
 
-/** Sends a signal to the process, and waits until it is gone where the signal ends it. */
+/**
+ * Sends a signal to every process of that kind there is now, and waits for their end where the signal ends them. One that
+ * is gone before it gets it, such as a child of the agent between fork and exec, is none.
+ */
 export async function signal(node: TestNode, which: 'engine' | 'agent', name: NodeJS.Signals): Promise<void> {
-  const pattern = which === 'engine' ? 'node-agent/engine/main.js' : 'node-agent/agent/main.js';
-  await node.sh(`pkill -${name.replace(/^SIG/, '')} -f ${pattern}`);
+  const reached = await node.sh(`pkill -e -${name.replace(/^SIG/, '')} -f node-agent/${which}/main.js`);
   if (name === 'SIGSTOP' || name === 'SIGCONT') return;
-  await eventually(async () => {
-    if ((await node.run(`pgrep -f ${pattern}`)).code === 0) throw new Error(`${which} still runs after ${name}`);
-  });
+  const pids = [...reached.matchAll(/\(pid (\d+)\)/g)].map(([, pid]) => `--pid=${pid}`);
+  // By number: the agent may start the next engine at once.
+  await node.sh(`tail ${pids.join(' ')} -s 0.05 -f /dev/null`);
 }
 
 export function engineLog(node: TestNode): Promise<string> {
@@ -57,6 +58,7 @@ export async function remains(node: TestNode): Promise<string> {
   return stdout;
 }
 
-async function startDetached(node: TestNode, command: readonly string[], log: string): Promise<void> {
+/** It outlives the command that starts it; its output is appended to a file of the guest. */
+export async function startDetached(node: TestNode, command: readonly string[], log: string): Promise<void> {
   await node.sh(`setsid ${command.map(shellQuote).join(' ')} >> ${log} 2>&1 < /dev/null & disown`);
 }

@@ -7,7 +7,7 @@ import { manifestUid } from '../../../node-agent/agent/sources/manifest-objects.
 import type { StatusFileContent } from '../../../node-agent/agent/sources/status-file.js';
 import { startNode, type TestNode, type TestNodeOptions } from '../../env/node/index.js';
 import { eventually } from '../../env/stack/eventually.js';
-import { remains, startAgent, startEngine } from '../../env/stack/node-processes.js';
+import { remains, signal, startAgent, startEngine } from '../../env/stack/node-processes.js';
 
 const MANIFESTS = '/etc/scst/manifests';
 const SETUP_ID = '00000000-0000-4000-8000-5c5700000001';
@@ -82,19 +82,8 @@ export class LoneNode {
     return startEngine(this.machine);
   }
 
-  /**
-   * Sends a signal to every process of that kind there is now, and waits for their end where the signal ends them.
-   * Only the oldest must get it: a younger one may be a child between fork and exec, and gone at any moment.
-   */
-  async signal(which: Process, name: NodeJS.Signals): Promise<void> {
-    const pids = (await this.sh(`pgrep -f node-agent/${which}/main.js`)).trim().split('\n');
-    const [oldest = '', ...younger] = pids;
-    const signal = name.replace(/^SIG/, '');
-    await this.sh(`kill -${signal} ${oldest}`);
-    if (younger.length > 0) await this.machine.run(`kill -${signal} ${younger.join(' ')}`);
-    if (name === 'SIGSTOP' || name === 'SIGCONT') return;
-    // By number: the agent may start the next engine at once.
-    await this.sh(`tail ${pids.map((pid) => `--pid=${pid}`).join(' ')} -s 0.05 -f /dev/null`);
+  signal(which: Process, name: NodeJS.Signals): Promise<void> {
+    return signal(this.machine, which, name);
   }
 
   /** The agent's report. */
