@@ -325,14 +325,6 @@ describe('what ends in a flush', () => {
   });
 });
 
-it('disk-07: UNMAP and WRITE SAME are unknown commands', async () => {
-  const { run } = diskWithTwoNexuses();
-  expect(outcome(await run('42 00 00 00 00 00 00 00 08 00', { dataOut: new Uint8Array(8) }))).toBe('05/20/00');
-  expect(outcome(await run('93 08 00 00 00 00 00 00 00 00 00 00 00 01 00 00', { dataOut: blocks(1, 0) }))).toBe(
-    '05/20/00',
-  );
-});
-
 it('is NOT READY without a medium, but can be asked who it is', async () => {
   const { unit, run } = diskWithTwoNexuses();
   replaceMedium(unit, undefined);

@@ -41,6 +41,7 @@ export function applyDurableState(unit: LogicalUnit, state: UnitDurableState): v
 
 /** Beside a snapshot of this boot, which knows all but what was saved. */
 export function applySavedModePages(unit: LogicalUnit, { version, modePages }: UnitDurableState): void {
-  if (version !== VERSION) throw new Error(`the state has version ${version as number}, this engine reads ${VERSION}`);
+  const written: number = version;
+  if (written !== VERSION) throw new Error(`the state has version ${written}, this engine reads ${VERSION}`);
   unit.savedModePages = new Map(Object.entries(modePages).map(([code, page]) => [Number(code), fromHex(page)]));
 }

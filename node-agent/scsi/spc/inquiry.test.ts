@@ -94,11 +94,13 @@ describe('vital product data', () => {
     expect(data[4 + 4 + 252 + 3]).toBe(8 + 128);
   });
 
-  it('limits transfers in B0 and promises no UNMAP, WRITE SAME or COMPARE AND WRITE', async () => {
+  it('limits transfers, WRITE SAME and COMPARE AND WRITE in B0, and promises no UNMAP', async () => {
     const data = await page('b0');
-    expect(hex(data)).toBe('00b0003c' + '0000' + '0008' + '00000800' + '00000400' + '00'.repeat(48));
+    expect(hex(data)).toBe(
+      '00b0003c' + '01ff' + '0008' + '00000800' + '00000400' + '00'.repeat(20) + '0000000000080000' + '00'.repeat(20),
+    );
     const medium = new ModelMedium(4096, 8n);
-    expect(hex((await page('b0', { medium })).subarray(4, 16))).toBe('0000' + '0001' + '00000100' + '00000080');
+    expect(hex((await page('b0', { medium })).subarray(4, 16))).toBe('01ff' + '0001' + '00000100' + '00000080');
   });
 
   it('tells rotation in B1', async () => {
