@@ -5,15 +5,17 @@ export interface DiskOptions {
   filename?: string;
   /** Default 64Mi; empty: the size of the file that is there. */
   size?: string;
+  /** Further properties of vdiskFileio. */
+  properties?: Readonly<Record<string, unknown>>;
   /** Names of the sessions; default: one, named as the disk. */
   sessions?: readonly string[];
 }
 
 /** Device, target, sessions and LUN 0, all named `name`. */
 export function disk(name: string, options: DiskOptions = {}): string {
-  const { filename = `${name}.img`, size = '64Mi', sessions = [name] } = options;
+  const { filename = `${name}.img`, size = '64Mi', properties = {}, sessions = [name] } = options;
   const path = filename.startsWith('/') ? filename : `/var/lib/scst/${filename}`;
-  const backing = JSON.stringify({ filename: path, ...(size === '' ? {} : { size }) });
+  const backing = JSON.stringify({ filename: path, ...(size === '' ? {} : { size }), ...properties });
   return [
     object('ScstDevice', name, `{vdiskFileio: ${backing}}`),
     object('ScstTarget', name, '{nodeSelector: {matchLabels: {scst.dev/test: ""}}}'),

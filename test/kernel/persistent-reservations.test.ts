@@ -1,0 +1,100 @@
+// Persistent reservations by sg_persist through two sessions: fencing, the engine's death, a reboot.
+import { eventually } from '../env/stack/eventually.js';
+import { LoneNode } from './support/lone-node.js';
+import { disk, diskPath } from './support/manifests.js';
+import { scsi } from './support/scsi.js';
+
+jest.setTimeout(300_000);
+const A = diskPath('pr', 'a');
+const B = diskPath('pr', 'b');
+const TEST_UNIT_READY = '00 00 00 00 00 00';
+const KEY_A = 0xa1;
+const KEY_B = 0xb2;
+const WERO = 5;
+
+describe('persistent reservations', () => {
+  let node: LoneNode;
+  const persist = (path: string, options: string) => node.sh(`sg_persist --no-inquiry ${options} ${path}.sg`);
+  const out = (path: string, options: string) => persist(path, `--out ${options}`);
+  const keys = async (path = A) =>
+    [...(await persist(path, '--in --read-keys')).matchAll(/^\s+0x([0-9a-f]+)$/gm)].map(([, key]) => key);
+  const reservation = async () => (await persist(A, '--in --read-reservation')).replace(/\s+/g, ' ');
+  const register = (path: string, key: number, options = '') =>
+    out(path, `--register-ignore --param-sark=${key.toString(16)} ${options}`);
+  const write = async (path: string) =>
+    (await node.machine.run(`dd if=/dev/zero of=${path} oflag=direct bs=4k count=1 status=none`)).code;
+  /** Unit attentions of both nexuses are taken. */
+  const calm = () =>
+    eventually(async () => {
+      for (const path of [A, B]) expect(await scsi(node.machine, path, TEST_UNIT_READY)).toEqual({ status: 'GOOD' });
+    });
+
+  beforeAll(async () => {
+    node = await LoneNode.start({ kernel: 'uml' }, { 'pr.yaml': disk('pr', { sessions: ['a', 'b'] }) });
+    await node.ready(A, B);
+    await calm();
+  });
+  afterAll(() => node.stop());
+  afterEach(() => node.machine.assertCleanKernel());
+
+  it('go through all verbs of sg_persist', async () => {
+    await register(A, KEY_A);
+    await register(B, KEY_B);
+    expect(await keys()).toEqual(['a1', 'b2']);
+    expect(await persist(A, '--in --report-capabilities')).toMatch(/Write Exclusive, all registrants: 1/);
+    await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    expect(await reservation()).toMatch(/Key=0xa1 .*Write Exclusive, registrants only/);
+    const status = await persist(A, '--in --read-full-status');
+    expect(status.match(/Transport Id of initiator/g)).toHaveLength(2);
+    expect(status).toMatch(/SAS address: 0x[0-9a-f]{16}/);
+    await out(A, `--release --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    expect(await scsi(node.machine, B, TEST_UNIT_READY)).toEqual({ status: 'CHECK CONDITION', sense: '06/2a/04' });
+    await out(B, `--preempt --param-rk=${KEY_B.toString(16)} --param-sark=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    expect(await scsi(node.machine, A, TEST_UNIT_READY)).toEqual({ status: 'CHECK CONDITION', sense: '06/2a/05' });
+    expect(await keys()).toEqual(['b2']);
+    await out(B, `--clear --param-rk=${KEY_B.toString(16)}`);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('pr-05: fence a session that did not register, until it does', async () => {
+    await register(A, KEY_A);
+    await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    expect(await write(B)).not.toBe(0);
+    await node.sh(`dd if=${B} of=/dev/null iflag=direct bs=4k count=1 status=none`);
+    await register(B, KEY_B);
+    expect(await write(B)).toBe(0);
+    expect(await write(A)).toBe(0);
+    await out(A, `--clear --param-rk=${KEY_A.toString(16)}`);
+    await calm().catch(() => undefined);
+  });
+
+  it('pr-06: hold over the death of the engine without APTPL, and are gone after a reboot', async () => {
+    await register(A, KEY_A);
+    await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    await node.replaceEngine(2);
+    expect(await keys()).toEqual(['a1']);
+    expect(await write(B)).not.toBe(0);
+    await reboot();
+    expect(await keys()).toEqual([]);
+    expect(await write(B)).toBe(0);
+  });
+
+  it('pr-06: hold over a reboot with APTPL', async () => {
+    await register(A, KEY_A, '--param-aptpl');
+    await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+    await reboot();
+    expect(await keys()).toEqual(['a1']);
+    expect(await reservation()).toMatch(/Key=0xa1 .*Write Exclusive, registrants only/);
+    expect(await write(B)).not.toBe(0);
+    expect(await write(A)).toBe(0);
+    await out(A, `--clear --param-rk=${KEY_A.toString(16)}`);
+  });
+
+  async function reboot(): Promise<void> {
+    await node.machine.restart();
+    await node.apply('pr.yaml', disk('pr', { sessions: ['a', 'b'] }));
+    await node.startAgent();
+    await node.ready(A, B);
+    await calm();
+  }
+});
