@@ -1,4 +1,5 @@
 // A disk: direct access block device, SBC-3.
+import { primaryLogPages } from '../spc/log-pages.js';
 import { primaryCommands } from '../spc/opcodes.js';
 import { persistentReservationCommands } from '../spc/persistent-reservations/opcodes.js';
 import { inOrder, type Personality } from '../spc/personality.js';
@@ -14,6 +15,7 @@ export const disk: Personality = {
   commands: inOrder(primaryCommands, persistentReservationCommands, blockCommands),
   vitalProductData: [...primaryVitalProductData, ...diskVitalProductData],
   modePages: diskModePages,
+  logPages: primaryLogPages,
   // DPOFUA: DPO and FUA are honoured.
   modeDeviceSpecific: 0x10,
 };

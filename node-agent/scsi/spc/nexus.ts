@@ -9,4 +9,6 @@ export interface Nexus {
   attentions: Pick<SenseCode, 'asc' | 'ascq'>[];
   /** PREVENT ALLOW MEDIUM REMOVAL with PREVENT=1. */
   preventsRemoval: boolean;
+  /** What it wrote by WRITE BUFFER; it need not outlive the engine. */
+  echoBuffer?: Uint8Array;
 }

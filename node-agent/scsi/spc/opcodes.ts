@@ -2,7 +2,9 @@
 import { requestSense, testUnitReady } from './basic.js';
 import type { CommandDefinition } from './command.js';
 import { sendDiagnostic } from './diagnostics.js';
+import { readBuffer, writeBuffer } from './echo-buffer.js';
 import { inquiry } from './inquiry.js';
+import { logSense } from './log-sense.js';
 import { modeSelect10, modeSelect6 } from './mode-select.js';
 import { modeSense10, modeSense6 } from './mode-sense.js';
 import { allowsRemoval, preventAllowMediumRemoval } from './removal.js';
@@ -89,6 +91,31 @@ export const primaryCommands: readonly CommandDefinition[] = [
     passesReservation: allowsRemoval,
     persistentReservation: (cdb) => (allowsRemoval(cdb) ? 'ignored' : undefined),
     execute: preventAllowMediumRemoval,
+  },
+  {
+    opcode: 0x3b,
+    name: 'WRITE BUFFER',
+    usage: [0x3b, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0],
+    access: 'shared',
+    dataOut: true,
+    execute: writeBuffer,
+  },
+  {
+    opcode: 0x3c,
+    name: 'READ BUFFER',
+    usage: [0x3c, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0],
+    access: 'shared',
+    persistentReservation: 'mediumRead',
+    execute: readBuffer,
+  },
+  {
+    opcode: 0x4d,
+    name: 'LOG SENSE',
+    usage: [0x4d, 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0],
+    access: 'shared',
+    passesReservation: true,
+    persistentReservation: 'ignored',
+    execute: logSense,
   },
   {
     opcode: 0x55,

@@ -13,6 +13,13 @@ export interface VitalProductDataPage {
   readonly available?: (unit: LogicalUnit) => boolean;
 }
 
+/** A log page in the page_0 format (SPC-4 7.3). */
+export interface LogPageDefinition {
+  readonly code: number;
+  /** Its parameters in ascending order of their codes; of page 00 the codes of the pages. */
+  readonly parameters: (unit: LogicalUnit) => Uint8Array;
+}
+
 export interface Personality {
   /** SPC-4 table 142: 0 disk, 1 tape, 5 CD/DVD, 8 changer. */
   readonly peripheralDeviceType: number;
@@ -24,6 +31,8 @@ export interface Personality {
   readonly vitalProductData: readonly VitalProductDataPage[];
   /** In ascending order of page code. */
   readonly modePages: readonly ModePageDefinition[];
+  /** In ascending order of page code. */
+  readonly logPages: readonly LogPageDefinition[];
   /** Device-specific parameter of the mode parameter header, without WP. */
   readonly modeDeviceSpecific: number;
 }
