@@ -3,7 +3,8 @@ import { byteAt } from '../spc/bytes.js';
 import type { Command } from '../spc/command.js';
 import type { LogicalUnit } from '../spc/logical-unit.js';
 import { writeCacheEnabled } from '../spc/mode-pages.js';
-import { invalidFieldInCdb } from '../spc/sense.js';
+import { ejectMedium, loadMedium } from '../spc/medium-loading.js';
+import { CheckCondition, invalidFieldInCdb, SENSE } from '../spc/sense.js';
 import { blockRange, mediumWith } from './block-range.js';
 
 /** Flushes everything, whatever the range, and before GOOD also with IMMED (both allowed by SBC-3). */
@@ -17,13 +18,21 @@ const NO_FLUSH = 0x04;
 const LOEJ = 0x02;
 const START = 0x01;
 
-/** The medium stays where it is, so what would move it or change the power condition is refused. */
-export async function startStopUnit({ unit, cdb }: Command): Promise<void> {
+/**
+ * A power condition changes nothing but the cache's content: there's nothing to stop. A unit that is stopped stays ready,
+ * as SCST's. LOEJ takes the medium of a removable unit out and back; of others it is an error.
+ */
+export async function startStopUnit({ unit, nexus, cdb }: Command): Promise<void> {
   const operation = byteAt(cdb, 4);
-  if (operation & POWER_CONDITION) throw invalidFieldInCdb(4, 7);
-  if (operation & START) return;
-  if (operation & LOEJ) throw invalidFieldInCdb(4, 1);
+  const powerCondition = (operation & POWER_CONDITION) !== 0;
+  const movesMedium = !powerCondition && (operation & LOEJ) !== 0;
+  const starts = !powerCondition && (operation & START) !== 0;
+  if (movesMedium && !starts && !unit.settings.removable) throw invalidFieldInCdb(4, 1);
+  if (starts && movesMedium) loadMedium(unit, nexus.id);
+  if (!unit.medium && !(movesMedium && !starts)) throw new CheckCondition(SENSE.mediumNotPresent);
+  if (starts) return;
   if ((operation & NO_FLUSH) === 0) await flush(unit);
+  if (movesMedium) ejectMedium(unit);
 }
 
 /** SBC-2 table 4: only a plain START passes a reservation. */

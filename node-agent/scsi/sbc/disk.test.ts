@@ -303,6 +303,7 @@ describe('what ends in a flush', () => {
     ['STOP with NO_FLUSH', '1b 00 00 00 04 00', 0],
     ['START', '1b 00 00 00 01 00', 0],
     ['START with LOEJ', '1b 00 00 00 03 00', 0],
+    ['a power condition', '1b 00 00 00 30 00', 1],
   ])('%s', async (_name, cdb, flushes) => {
     const { medium, run } = diskWithTwoNexuses();
     expect(outcome(await run(cdb))).toBe('GOOD');
@@ -318,8 +319,7 @@ describe('what ends in a flush', () => {
 
   it.each([
     ['a range beyond the end', '35 00 00 00 00 3f 00 00 02 00', '05/21/00'],
-    ['an eject', '1b 00 00 00 02 00', '05/24/00'],
-    ['a power condition', '1b 00 00 00 10 00', '05/24/00'],
+    ['an eject of what is not removable', '1b 00 00 00 02 00', '05/24/00'],
   ])('refuses %s', async (_what, cdb, expected) => {
     expect(outcome(await diskWithTwoNexuses().run(cdb))).toBe(expected);
   });

@@ -172,10 +172,9 @@ export const blockCommands: readonly CommandDefinition[] = [
   {
     opcode: 0x1b,
     name: 'START STOP UNIT',
-    usage: [0x1b, 0x01, 0, 0, 0xf7, 0],
-    access: 'shared',
+    usage: [0x1b, 0x01, 0, 0x0f, 0xf7, 0],
+    access: 'exclusive',
     passesReservation: startsOnly,
-    needsMedium: true,
     persistentReservation: (cdb) => (startsOnly(cdb) ? 'ignored' : undefined),
     execute: startStopUnit,
   },

@@ -114,7 +114,22 @@ it('tells what changes the state of the unit', () => {
   const { unit } = diskWithTwoNexuses();
   const exclusive = disk.commands.filter(({ opcode }) => accessOf(unit, Uint8Array.of(opcode)) === 'exclusive');
   expect(exclusive.map(({ opcode }) => opcode)).toEqual([
-    ...[0x15, 0x16, 0x17, 0x1e, 0x2e, 0x55, 0x56, 0x57, ...new Array<number>(8).fill(0x5f), 0x89, 0x8b, 0x8e, 0xae],
+    ...[
+      0x15,
+      0x16,
+      0x17,
+      0x1b,
+      0x1e,
+      0x2e,
+      0x55,
+      0x56,
+      0x57,
+      ...new Array<number>(8).fill(0x5f),
+      0x89,
+      0x8b,
+      0x8e,
+      0xae,
+    ],
   ]);
 });
 

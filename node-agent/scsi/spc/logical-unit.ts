@@ -57,6 +57,8 @@ export interface LogicalUnit {
   identity: UnitIdentity;
   /** Nothing: the unit is NOT READY, MEDIUM NOT PRESENT. */
   medium: Medium | undefined;
+  /** The medium of a removable unit that an initiator took out, and can load again. */
+  ejected: Medium | undefined;
   /** By id. */
   readonly nexuses: Map<string, Nexus>;
   /** Id of the nexus that holds the unit by RESERVE(6) or (10). */
@@ -93,6 +95,7 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     blockSize: medium.blockSize,
     identity,
     medium,
+    ejected: undefined,
     nexuses: new Map(),
     reservation: undefined,
     persistentReservations: NO_PERSISTENT_RESERVATIONS,
@@ -168,6 +171,8 @@ export function raiseAttention(unit: LogicalUnit, code: Pick<SenseCode, 'asc' | 
 export function replaceMedium(unit: LogicalUnit, medium: Medium | undefined): void {
   const former = unit.medium;
   unit.medium = medium;
+  if (unit.ejected) unit.stateVersion++;
+  unit.ejected = undefined;
   if (former && medium && former.blocks !== medium.blocks) raiseOnAll(unit, ATTENTION.capacityChanged);
 }
 

@@ -20,6 +20,7 @@ export interface UnitSnapshot {
   /** Id of the nexus that holds the SPC-2 reservation. */
   reservation: string | null;
   persistentReservations: StoredReservations;
+  ejected: boolean;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
   /** Current values of the pages that MODE SELECT can change: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
@@ -35,6 +36,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     version: SNAPSHOT_VERSION,
     reservation: unit.reservation ?? null,
     persistentReservations: storedReservations(unit.persistentReservations),
+    ejected: unit.ejected !== undefined,
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
   };
@@ -59,6 +61,10 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   }
   unit.reservation = state.reservation ?? undefined;
   unit.persistentReservations = restoredReservations(state.persistentReservations);
+  if (state.ejected) {
+    unit.ejected = unit.medium;
+    unit.medium = undefined;
+  }
   for (const page of unit.personality.modePages) {
     const initial = unit.modePages.get(page.code);
     const stored = fromHex(state.modePages[String(page.code)] ?? '');

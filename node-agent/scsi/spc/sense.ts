@@ -25,6 +25,7 @@ export const SENSE = {
   invalidFieldInCdb: { key: SENSE_KEY.illegalRequest, asc: 0x24, ascq: 0x00 },
   invalidFieldInParameterList: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x00 },
   invalidReleaseOfReservation: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x04 },
+  removalPrevented: { key: SENSE_KEY.illegalRequest, asc: 0x53, ascq: 0x02 },
   commandSequenceError: { key: SENSE_KEY.illegalRequest, asc: 0x2c, ascq: 0x00 },
   savingNotSupported: { key: SENSE_KEY.illegalRequest, asc: 0x39, ascq: 0x00 },
   writeProtected: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x00 },
