@@ -23,7 +23,8 @@ export class DurableStateFile {
   /** Resolves when what the unit must not forget is on the disk. Calls must not overlap. Throws where it can't be written. */
   async save(unit: LogicalUnit): Promise<void> {
     const state = durableState(unit);
-    const isEmpty = state.persistentReservations === null && Object.keys(state.modePages).length === 0;
+    const isEmpty =
+      state.persistentReservations === null && state.operation === null && Object.keys(state.modePages).length === 0;
     const content = isEmpty ? '' : JSON.stringify(state);
     if (content === this.saved) return;
     if (isEmpty) {

@@ -49,7 +49,9 @@ export async function openUnit(
       dataOutOpcodes: dataOutOpcodes(disk),
     });
     const log = environment.log.child({ device: configuration.name });
-    return new ServingUnit(scsi, backing, native, rings, stores, flight, log);
+    const unit = new ServingUnit(scsi, backing, native, rings, stores, flight, log);
+    unit.continueOperation();
+    return unit;
   } catch (error) {
     await backing.close();
     throw error;
@@ -81,6 +83,9 @@ export async function swapBacking(
   wanted: UnitConfiguration,
   rings: () => Iterable<Ring>,
 ): Promise<void> {
+  const { operation } = unit.scsi;
+  if (operation !== undefined && !operation.failed)
+    throw new BackingRefused('OperationInProgress', `${operation.plan.kind} is writing over the whole medium`);
   const backing = await openFileBacking(environment, wanted.vdiskFileio, wanted, unit.backing);
   const replaced = unit.backing;
   try {

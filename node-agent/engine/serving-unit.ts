@@ -4,7 +4,9 @@ import type { FileBacking } from '../backing/file.js';
 import type { HandedOverCommand, NativeUnit } from '../native/types.js';
 import {
   accessOf,
+  advance,
   checkCondition,
+  endOperation,
   execute,
   flagsOf,
   resetLogicalUnit,
@@ -35,6 +37,7 @@ export class ServingUnit {
   internalFailures = 0;
   private readonly queue: UnitQueue<UnitJob>;
   private closing = false;
+  private advancing: Promise<void> | undefined;
 
   constructor(
     public scsi: LogicalUnit,
@@ -50,6 +53,34 @@ export class ServingUnit {
 
   accept(ring: Ring, command: HandedOverCommand): void {
     this.queue.push(this.jobOf(ring, command));
+  }
+
+  /** Goes on with an operation on the whole medium, if one is under way: its commands are NOT READY meanwhile. */
+  continueOperation(): void {
+    if (this.advancing !== undefined || this.scsi.operation === undefined || this.scsi.operation.failed) return;
+    this.advancing = this.advance();
+    void this.operate(this.advancing).finally(() => (this.advancing = undefined));
+  }
+
+  private async advance(): Promise<void> {
+    while (!this.closing && (await advance(this.scsi)));
+  }
+
+  private async operate(advancing: Promise<void>): Promise<void> {
+    const { kind } = this.scsi.operation?.plan ?? {};
+    this.log.info({ kind }, 'an operation on the whole medium goes on');
+    try {
+      await advancing;
+      // The next engine begins anew.
+      if (this.closing) return;
+      await this.exclusively(() => endOperation(this.scsi));
+      this.log.info(
+        { kind, failed: this.scsi.operation?.failed ?? false },
+        'an operation on the whole medium has ended',
+      );
+    } catch (error) {
+      this.log.error({ err: error, kind }, 'an operation on the whole medium broke off');
+    }
   }
 
   /** Runs `work` while no command of the unit runs; then what it changed is persisted and published. */
@@ -95,6 +126,8 @@ export class ServingUnit {
     this.closing = true;
     await this.queue.stop();
     await Promise.all([...this.rings()].map(async (ring) => ring.native?.stop()));
+    // It writes to the medium: not beyond the closing of its descriptor. What it failed of is logged where it runs.
+    await this.advancing?.catch(() => undefined);
     try {
       await this.backing.medium.flush();
     } finally {
@@ -138,6 +171,7 @@ export class ServingUnit {
         if (command.failure === undefined && runsOnce(this.scsi, cdb)) return await this.answerOnce(ring, command);
         const result = await this.execute(ring, command);
         await this.settle(access);
+        this.continueOperation();
         return { result };
       });
     } catch (error) {

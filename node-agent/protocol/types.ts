@@ -76,6 +76,8 @@ export type UnitReason =
   | 'InsufficientSpace'
   | 'BackingNotFound'
   | 'BackingError'
+  /** FORMAT UNIT or SANITIZE goes on: the change is made when it has ended. */
+  | 'OperationInProgress'
   /** State of the device that must not be lost can't be read. */
   | 'StateUnreadable'
   | 'AttributeNotSupported';

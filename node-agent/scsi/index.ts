@@ -34,4 +34,6 @@ export type { UnitDurableState } from './spc/durable-state.js';
 export { applyDurableState, applySavedModePages, durableState } from './spc/durable-state.js';
 export type { AttentionCode } from './spc/unit-attentions.js';
 export { ATTENTION } from './spc/unit-attentions.js';
+export { advance } from './sbc/erasure.js';
+export { endOperation } from './spc/operation.js';
 export { disk } from './sbc/disk.js';

@@ -5,9 +5,11 @@ import { readCapacity10, readCapacity16 } from './capacity.js';
 import { orWrite, writeAndVerify } from './combined-writes.js';
 import { compareAndWrite } from './compare-and-write.js';
 import { readDefectData10, readDefectData12 } from './defects.js';
+import { formatUnit } from './format-unit.js';
 import { getLbaStatus } from './lba-status.js';
 import { preFetch } from './pre-fetch.js';
 import { read, write } from './read-write.js';
+import { sanitizeBlockErase, sanitizeExitFailure, sanitizeOverwrite } from './sanitize.js';
 import { unmap } from './unmap.js';
 import { verify } from './verify.js';
 import { writeSame } from './write-same.js';
@@ -101,6 +103,26 @@ const sameWrites = definitions('WRITE SAME', [cdb10(0x41, WRITE_SAME_FLAGS), cdb
   execute: writeSame,
 });
 
+/** IMMED, ZNR, AUSE and the service action. */
+const sanitizes = (
+  [
+    [0x01, 'OVERWRITE', sanitizeOverwrite],
+    [0x02, 'BLOCK ERASE', sanitizeBlockErase],
+    [0x1f, 'EXIT FAILURE MODE', sanitizeExitFailure],
+  ] as const
+).map(([serviceAction, name, execute]): CommandDefinition => ({
+  opcode: 0x48,
+  serviceAction,
+  name: `SANITIZE, ${name}`,
+  usage: [0x48, 0xff, 0, 0, 0, 0, 0, ...ANY16, 0],
+  access: 'exclusive',
+  dataOut: true,
+  needsMedium: true,
+  writesMedium: true,
+  passesOperation: serviceAction === 0x1f || 'failed',
+  execute,
+}));
+
 export const blockCommands: readonly CommandDefinition[] = [
   ...reads,
   ...writes,
@@ -120,6 +142,18 @@ export const blockCommands: readonly CommandDefinition[] = [
     writesMedium: true,
     execute: unmap,
   },
+  {
+    opcode: 0x04,
+    name: 'FORMAT UNIT',
+    usage: [0x04, 0xff, 0, 0, 0, 0],
+    access: 'exclusive',
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    passesOperation: 'failed',
+    execute: formatUnit,
+  },
+  ...sanitizes,
   {
     opcode: 0x89,
     name: 'COMPARE AND WRITE',

@@ -1,6 +1,8 @@
 // TEST UNIT READY and REQUEST SENSE.
 import { byteAt } from './bytes.js';
 import type { Command } from './command.js';
+import type { LogicalUnit } from './logical-unit.js';
+import { operationSense } from './operation.js';
 import { encodeSense, SENSE, SENSE_KEY, type SenseData } from './sense.js';
 import { takeAttention } from './unit-attentions.js';
 
@@ -12,12 +14,11 @@ const DESC = 0x01;
 /** SPC-4 6.39: a pending unit attention is reported as data, and thereby cleared; GOOD either way. */
 export function requestSense({ unit, nexus, cdb }: Command): Uint8Array {
   const attention = takeAttention(unit, nexus);
-  const sense: SenseData = attention
-    ? { key: SENSE_KEY.unitAttention, ...attention }
-    : idleSense(unit.medium === undefined);
+  const sense: SenseData = attention ? { key: SENSE_KEY.unitAttention, ...attention } : idleSense(unit);
   return encodeSense(sense, (byteAt(cdb, 1) & DESC) !== 0).subarray(0, byteAt(cdb, 4));
 }
 
-function idleSense(noMedium: boolean): SenseData {
-  return noMedium ? SENSE.mediumNotPresent : SENSE.noSense;
+function idleSense({ medium, operation }: LogicalUnit): SenseData {
+  if (operation) return operationSense(operation, medium?.blocks ?? 0n);
+  return medium ? SENSE.noSense : SENSE.mediumNotPresent;
 }

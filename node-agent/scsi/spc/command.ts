@@ -56,6 +56,8 @@ export interface CommandDefinition {
   readonly runsOnce?: boolean;
   /** Runs although a unit attention condition is pending, and leaves it pending (SAM-5 5.14). */
   readonly passesAttention?: boolean;
+  /** Runs while an operation on the whole medium goes on or has failed, or only after it has (SBC-3 4.11.3, 5.4.1). */
+  readonly passesOperation?: boolean | 'failed';
   /** Refused on a write-protected unit or nexus. */
   readonly writesMedium?: boolean;
   /** Refused with NOT READY while the unit has no medium. */

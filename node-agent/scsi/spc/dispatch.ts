@@ -4,6 +4,7 @@ import { CONDITION_MET, type Access, type CommandDefinition } from './command.js
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
+import { operationSense, type UnitOperation } from './operation.js';
 import { nexusAccess } from './persistent-reservations/state.js';
 import { ReservationConflict } from './persistent-reservations/transition.js';
 import { availableOf, type Personality } from './personality.js';
@@ -104,7 +105,7 @@ export function flagsOf(unit: LogicalUnit, nexusId: string): NexusFlags {
     readOnly: writeProtection(unit, nexus) !== undefined,
     writeBlocked: blocked || access !== 'all',
     accessBlocked: blocked || access === 'none',
-    notReady: unit.medium === undefined,
+    notReady: unit.medium === undefined || unit.operation !== undefined,
   };
 }
 
@@ -157,9 +158,16 @@ function checkPreconditions(unit: LogicalUnit, nexus: Nexus, definition: Command
   const length = definition.usage.length;
   if (cdb.length < length) throw invalidFieldInCdb(cdb.length);
   if ((cdb[length - 1] ?? 0) & NACA) throw invalidFieldInCdb(length - 1, 2);
+  if (unit.operation && !passesOperation(definition, unit.operation)) {
+    throw new CheckCondition(operationSense(unit.operation, unit.medium?.blocks ?? 0n));
+  }
   if (definition.needsMedium && !unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
   const protection = definition.writesMedium ? writeProtection(unit, nexus) : undefined;
   if (protection) throw new CheckCondition(protection);
+}
+
+function passesOperation({ passesOperation: passes }: CommandDefinition, { failed }: UnitOperation): boolean {
+  return passes === 'failed' ? failed : passes === true;
 }
 
 function senseOf(error: unknown): SenseData | undefined {

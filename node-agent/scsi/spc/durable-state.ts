@@ -1,6 +1,7 @@
 // What a logical unit must not forget through a loss of power, as JSON.
 import { fromHex, toHex } from './bytes.js';
 import { resetModePages, type LogicalUnit } from './logical-unit.js';
+import { restoreOperation, storedOperation, type StoredOperation } from './operation.js';
 import {
   NO_PERSISTENT_RESERVATIONS,
   restoredReservations,
@@ -16,6 +17,8 @@ export interface UnitDurableState {
   persistentReservations: StoredReservations | null;
   /** Saved mode pages: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
+  /** Goes on after a loss of power. */
+  operation: StoredOperation | null;
 }
 
 export function durableState(unit: LogicalUnit): UnitDurableState {
@@ -25,6 +28,7 @@ export function durableState(unit: LogicalUnit): UnitDurableState {
     // PRGENERATION starts anew with the next power on, so that it alone never makes a write necessary.
     persistentReservations: aptpl ? { ...storedReservations(unit.persistentReservations), generation: 0 } : null,
     modePages: Object.fromEntries([...unit.savedModePages].map(([code, page]) => [String(code), toHex(page)])),
+    operation: storedOperation(unit),
   };
 }
 
@@ -36,6 +40,7 @@ export function applyDurableState(unit: LogicalUnit, state: UnitDurableState): v
   unit.persistentReservations = persistentReservations
     ? restoredReservations(persistentReservations)
     : NO_PERSISTENT_RESERVATIONS;
+  restoreOperation(unit, state.operation);
   unit.stateVersion++;
 }
 

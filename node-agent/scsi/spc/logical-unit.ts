@@ -3,6 +3,7 @@ import type { Medium, NexusIdentity, SenseCode } from '../types.js';
 import { initialModePages } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import { NO_PERSISTENT_RESERVATIONS, type PersistentReservations } from './persistent-reservations/state.js';
+import type { UnitOperation } from './operation.js';
 import type { Personality } from './personality.js';
 import { ATTENTION, raise, raiseOnAll } from './unit-attentions.js';
 
@@ -59,6 +60,8 @@ export interface LogicalUnit {
   medium: Medium | undefined;
   /** The medium of a removable unit that an initiator took out, and can load again. */
   ejected: Medium | undefined;
+  /** Goes on, or has failed: commands that need the medium are refused meanwhile. */
+  operation: UnitOperation | undefined;
   /** By id. */
   readonly nexuses: Map<string, Nexus>;
   /** Id of the nexus that holds the unit by RESERVE(6) or (10). */
@@ -96,6 +99,7 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     identity,
     medium,
     ejected: undefined,
+    operation: undefined,
     nexuses: new Map(),
     reservation: undefined,
     persistentReservations: NO_PERSISTENT_RESERVATIONS,

@@ -30,6 +30,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     passesReservation: true,
     passesAttention: true,
     persistentReservation: 'ignored',
+    passesOperation: true,
     execute: requestSense,
   },
   {
@@ -40,6 +41,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     passesReservation: true,
     passesAttention: true,
     persistentReservation: 'ignored',
+    passesOperation: true,
     execute: inquiry,
   },
   {
@@ -115,6 +117,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'shared',
     passesReservation: true,
     persistentReservation: 'ignored',
+    passesOperation: true,
     execute: logSense,
   },
   {
@@ -158,6 +161,7 @@ export const primaryCommands: readonly CommandDefinition[] = [
     passesReservation: true,
     passesAttention: true,
     persistentReservation: 'ignored',
+    passesOperation: true,
     execute: reportLuns,
   },
   {

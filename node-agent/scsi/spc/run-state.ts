@@ -1,5 +1,6 @@
 // What a logical unit must not forget while the engine restarts, as JSON.
 import type { LogicalUnit } from './logical-unit.js';
+import { restoreOperation, storedOperation, type StoredOperation } from './operation.js';
 import { fromHex, toHex } from './bytes.js';
 import { withChangeableBits } from './mode-pages.js';
 import { restoredReservations, storedReservations, type StoredReservations } from './persistent-reservations/state.js';
@@ -21,6 +22,7 @@ export interface UnitSnapshot {
   reservation: string | null;
   persistentReservations: StoredReservations;
   ejected: boolean;
+  operation: StoredOperation | null;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
   /** Current values of the pages that MODE SELECT can change: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
@@ -37,6 +39,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     reservation: unit.reservation ?? null,
     persistentReservations: storedReservations(unit.persistentReservations),
     ejected: unit.ejected !== undefined,
+    operation: storedOperation(unit),
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
   };
@@ -61,6 +64,7 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   }
   unit.reservation = state.reservation ?? undefined;
   unit.persistentReservations = restoredReservations(state.persistentReservations);
+  restoreOperation(unit, state.operation);
   if (state.ejected) {
     unit.ejected = unit.medium;
     unit.medium = undefined;

@@ -1,6 +1,6 @@
 // Sense data (SPC-4 4.5): what a command that failed tells, in fixed or descriptor format.
 import type { MediumError, SenseCode } from '../types.js';
-import { putUint16, putUint32, putUint64 } from './bytes.js';
+import { concat, putUint16, putUint32, putUint64 } from './bytes.js';
 
 export const SENSE_KEY = {
   noSense: 0x0,
@@ -15,9 +15,14 @@ export const SENSE_KEY = {
 
 export const SENSE = {
   noSense: { key: SENSE_KEY.noSense, asc: 0x00, ascq: 0x00 },
+  formatInProgress: { key: SENSE_KEY.notReady, asc: 0x04, ascq: 0x04 },
+  sanitizeInProgress: { key: SENSE_KEY.notReady, asc: 0x04, ascq: 0x1b },
   mediumNotPresent: { key: SENSE_KEY.notReady, asc: 0x3a, ascq: 0x00 },
   writeError: { key: SENSE_KEY.mediumError, asc: 0x0c, ascq: 0x00 },
   unrecoveredReadError: { key: SENSE_KEY.mediumError, asc: 0x11, ascq: 0x00 },
+  formatCorrupted: { key: SENSE_KEY.mediumError, asc: 0x31, ascq: 0x00 },
+  formatCommandFailed: { key: SENSE_KEY.mediumError, asc: 0x31, ascq: 0x01 },
+  sanitizeFailed: { key: SENSE_KEY.mediumError, asc: 0x31, ascq: 0x03 },
   internalTargetFailure: { key: SENSE_KEY.hardwareError, asc: 0x44, ascq: 0x00 },
   parameterListLengthError: { key: SENSE_KEY.illegalRequest, asc: 0x1a, ascq: 0x00 },
   invalidOpcode: { key: SENSE_KEY.illegalRequest, asc: 0x20, ascq: 0x00 },
@@ -46,6 +51,8 @@ export interface SenseData extends SenseCode {
   information?: bigint;
   /** Only with invalidFieldInCdb and invalidFieldInParameterList. */
   field?: FieldPointer;
+  /** Of a share of 65,536; only with NOT READY. */
+  progress?: number;
 }
 
 /** Ends a command with CHECK CONDITION. */
@@ -94,7 +101,8 @@ function fixedSense(sense: SenseData): Uint8Array {
     data[0] |= VALID;
     putUint32(data, 3, Number(sense.information));
   }
-  if (sense.field) data.set(senseKeySpecific(sense, sense.field), 15);
+  const specific = senseKeySpecific(sense);
+  if (specific) data.set(specific, 15);
   return data;
 }
 
@@ -106,12 +114,8 @@ function descriptorSense(sense: SenseData): Uint8Array {
     putUint64(information, 4, sense.information);
     descriptors.push(information);
   }
-  if (sense.field) {
-    const specific = new Uint8Array(8);
-    specific.set([0x02, 0x06]);
-    specific.set(senseKeySpecific(sense, sense.field), 4);
-    descriptors.push(specific);
-  }
+  const specific = senseKeySpecific(sense);
+  if (specific) descriptors.push(concat([0x02, 0x06, 0, 0], specific, [0]));
   const additional = descriptors.reduce((sum, descriptor) => sum + descriptor.length, 0);
   const data = new Uint8Array(8 + additional);
   data.set([0x72, sense.key, sense.asc, sense.ascq, 0, 0, 0, additional]);
@@ -123,10 +127,16 @@ function descriptorSense(sense: SenseData): Uint8Array {
   return data;
 }
 
-/** SPC-4 4.5.2.4.2: C/D is 1 for a field of the CDB, 0 for one of the parameter list. */
-function senseKeySpecific(code: SenseCode, field: FieldPointer): Uint8Array {
+/** SPC-4 4.5.2.4: field pointer, whose C/D is 1 for a field of the CDB, 0 for one of the parameter list; or progress. */
+function senseKeySpecific({ asc, field, progress }: SenseData): Uint8Array | undefined {
   const data = new Uint8Array(3);
-  const inCdb = code.asc === SENSE.invalidFieldInCdb.asc;
+  if (progress !== undefined) {
+    data[0] = SKSV;
+    putUint16(data, 1, progress);
+    return data;
+  }
+  if (!field) return undefined;
+  const inCdb = asc === SENSE.invalidFieldInCdb.asc;
   data[0] = SKSV | (inCdb ? COMMAND_DATA : 0) | (field.bit === undefined ? 0 : BIT_POINTER_VALID | field.bit);
   putUint16(data, 1, field.byte);
   return data;
