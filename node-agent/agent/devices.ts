@@ -2,7 +2,6 @@
 import type { Logger } from 'pino';
 import {
   findById,
-  forgetWriteCache,
   linkPath,
   linksOf,
   setTimeoutSeconds,
@@ -45,11 +44,6 @@ export class Devices {
     );
     await syncLinks(LINKS, wantedLinks);
     return realised;
-  }
-
-  /** See forgetWriteCache. */
-  async writeThrough(hctl: string): Promise<void> {
-    await forgetWriteCache(hctl);
   }
 
   private async realiseOne(

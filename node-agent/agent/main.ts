@@ -21,6 +21,7 @@ import { setupIdOf } from './setup-id.js';
 import { prepareForPowerOff } from './shutdown.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { PassTrigger } from './trigger.js';
+import { forgetWriteCache } from './write-cache.js';
 
 /** Milliseconds between passes when nothing happens: drift is found within this time. */
 const INTERVAL_MS = 30_000;
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
       drain: () => engine.drain(),
       observe: () => kernel.observe(),
       execute: (steps) => kernel.execute(steps),
-      writeThrough: (hctl) => devices.writeThrough(hctl),
+      forgetWriteCache: (hctl) => forgetWriteCache(hctl),
       log,
     });
   }

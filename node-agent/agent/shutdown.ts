@@ -15,8 +15,8 @@ export interface ShutdownDependencies {
   drain: () => Promise<EngineStatus | undefined>;
   observe: () => Promise<ObservedLio>;
   execute: (steps: readonly Step[]) => Promise<StepResult[]>;
-  /** Makes sd forget the write cache of a disk without any I/O, so that it sends no SYNCHRONIZE CACHE. */
-  writeThrough: (hctl: string) => Promise<void>;
+  /** Without any I/O, so that sd sends no SYNCHRONIZE CACHE. */
+  forgetWriteCache: (hctl: string) => Promise<void>;
   log: Logger;
 }
 
@@ -26,9 +26,8 @@ export async function prepareForPowerOff(dependencies: ShutdownDependencies): Pr
   const engine = await attempt(log, 'drain', () => withLimit(dependencies.drain(), DRAIN_MS));
   const observed = await attempt(log, 'observe', () => dependencies.observe());
   if (observed === undefined) return;
-  for (const { hctl } of kernelLuns(observed)) {
-    if (hctl !== undefined) await attempt(log, 'cache type', () => dependencies.writeThrough(hctl));
-  }
+  const addresses = kernelLuns(observed).flatMap(({ hctl }) => hctl ?? []);
+  await Promise.all(addresses.map((hctl) => attempt(log, 'cache type', () => dependencies.forgetWriteCache(hctl))));
   if (journal === undefined || attachedRings(engine).size === 0) return;
   const nothing = { ...desiredLio(journal, engine, 1), sessions: [] };
   const results = await attempt(log, 'detach', () => dependencies.execute(diff(nothing, observed).steps));

@@ -64,11 +64,6 @@ export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys
   await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
 }
 
-/** Makes sd take the disk for one without a write cache, without asking it: no SYNCHRONIZE CACHE is sent any more. */
-export async function forgetWriteCache(hctl: string, sys = '/sys'): Promise<void> {
-  await writeFile(join(sys, 'class/scsi_disk', hctl, 'cache_type'), 'temporary write through');
-}
-
 async function names(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).sort();

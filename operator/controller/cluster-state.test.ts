@@ -186,6 +186,24 @@ describe('a node view', () => {
   });
 });
 
+describe('a write of a ScstNode', () => {
+  it('is on its way until its answer, its refusal, or a read of the API server itself', () => {
+    const writing = () => [state.nodeViews()[0]?.writing ?? false, state.isBehind('a')];
+    state.scstNodeChanged(scstNodes.put(scstNode('a', 1)));
+    for (const end of [
+      () => state.wrote(scstNode('a', 1)),
+      () => state.refused('a'),
+      () => state.haveRead('a', scstNode('a', 1)),
+    ]) {
+      expect(writing()).toEqual([false, false]);
+      state.writes('a');
+      expect(writing()).toEqual([true, true]);
+      end();
+    }
+    expect(writing()).toEqual([false, false]);
+  });
+});
+
 describe('the cache', () => {
   it('is behind between a write of this process and the event of it', () => {
     state.scstNodeChanged(scstNodes.put(scstNode('a', 1)));
@@ -199,7 +217,7 @@ describe('the cache', () => {
   it('is behind after a creation, until the ScstNode comes or turns out to be gone', () => {
     state.wrote(scstNode('a', 1));
     expect(state.isBehind('a')).toBe(true);
-    state.forgetWritten('a');
+    state.haveRead('a', undefined);
     expect(state.isBehind('a')).toBe(false);
     state.wrote(scstNode('a', 1));
     state.scstNodeChanged(scstNodes.put(scstNode('a', 1)));

@@ -36,6 +36,8 @@ export class ClusterState {
   private readonly pending = new Map<string, PlannerChange>();
   /** By node: the ScstNode as the answer to the last write of this process told it. */
   private readonly written = new Map<string, { uid: string; generation: number }>();
+  /** Nodes whose ScstNode is being written, or whose write came to an unknown end. */
+  private readonly writing = new Set<string>();
   private view: readonly NodeView[] | undefined;
 
   constructor(private readonly options: ClusterStateOptions) {
@@ -133,26 +135,46 @@ export class ClusterState {
         ...(node === undefined ? {} : { node: clusterNodeOf(node) }),
         ...(scstNode === undefined ? {} : { scstNode }),
         ...(written === undefined ? {} : { writtenGeneration: written.generation }),
+        ...(this.writing.has(name) ? { writing: true } : {}),
         agent: this.agents.stateOf(name, node, scstNode),
       };
     });
     return this.view;
   }
 
+  /** A write of a ScstNode begins: until its outcome is known no object may be released that it might bring there. */
+  writes(name: string): void {
+    this.writing.add(name);
+    this.view = undefined;
+  }
+
   /** Remembers the answer to a write of a ScstNode. */
   wrote({ metadata: { name, uid = '', generation = 0 } }: ScstNodeObject): void {
     this.written.set(name, { uid, generation });
+    this.writing.delete(name);
     this.view = undefined;
   }
 
-  /** The ScstNode is gone, as a read of the API server itself told. */
-  forgetWritten(name: string): void {
-    this.written.delete(name);
+  /** The API server refused the write. */
+  refused(name: string): void {
+    this.writing.delete(name);
     this.view = undefined;
   }
 
-  /** Whether the cache still lacks the last write of this process: decisions on it would forget what that wrote. */
+  /** What a read of the API server itself told; nothing: the ScstNode is gone. */
+  haveRead(name: string, stored: ScstNodeObject | undefined): void {
+    if (stored === undefined) {
+      this.written.delete(name);
+    }
+    this.writing.delete(name);
+    this.view = undefined;
+  }
+
+  /** Whether the cache may lack a write of this process: decisions on it would forget what that wrote. */
   isBehind(name: string): boolean {
+    if (this.writing.has(name)) {
+      return true;
+    }
     const written = this.written.get(name);
     const cached = this.caches.scstNodes.get(name)?.metadata;
     return (

@@ -222,6 +222,29 @@ describe('an object', () => {
     expect(world.calls).toEqual(['remove finalizer t']);
   });
 
+  it('is not released while a write that may bring it to a node is on its way, or came to an unknown end', async () => {
+    state.leaseChanged({ type: 'Added', object: { metadata: { name: 'n', resourceVersion: '1' } } });
+    world.change(target({ finalizers: [FINALIZER] }));
+    await reconciler.reconcile('node/n');
+    world.change(target({ finalizers: [FINALIZER], generation: 2 }));
+    time += 1_000;
+    world.refusal = new ApiError('Unreachable', 0, 'cut');
+    const writing = reconciler.reconcile('node/n');
+    // Neither cache nor API server show an entry of it; the write that is on its way may bring one.
+    const stored = world.stored.get('n') as ScstNode;
+    const emptied = { ...stored, spec: { ...stored.spec, targets: [] }, status: { observedGeneration: 1 } };
+    world.stored.set('n', emptied);
+    world.cached.set('n', emptied);
+    world.change(target({ finalizers: [FINALIZER], deletionTimestamp: CREATED }));
+    await reconciler.reconcile('ScstTarget/t');
+    await expect(writing).rejects.toThrow('cut');
+    await reconciler.reconcile('ScstTarget/t');
+    expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
+    await settled();
+    await reconciler.reconcile('ScstTarget/t');
+    expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual(['remove finalizer t']);
+  });
+
   it('with a status that only tells progress waits for the outcome', async () => {
     state.leaseChanged({ type: 'Added', object: { metadata: { name: 'n', resourceVersion: '1' } } });
     world.change(target({ finalizers: [FINALIZER] }));

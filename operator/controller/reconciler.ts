@@ -3,7 +3,7 @@ import { decideNode } from '../plan/decide-node.js';
 import { decideObject } from '../rollup/decide-object.js';
 import type { UserStatus } from '../rollup/status.js';
 import type { Hold } from '../rollup/release.js';
-import { isApiError } from '../kube/errors.js';
+import { ApiError, isApiError } from '../kube/errors.js';
 import { TerminalError, type Outcome } from '../kube/work-queue.js';
 import type { EventText } from '../kube/events.js';
 import type { Condition, ScstNodeSpec } from '../../crds/types.js';
@@ -88,9 +88,7 @@ export class Reconciler {
 
   private async refreshNode(name: string): Promise<ScstNodeObject | undefined> {
     const stored = await this.options.writes.readNode(name);
-    if (stored === undefined) {
-      this.options.state.forgetWritten(name);
-    }
+    this.options.state.haveRead(name, stored);
     return stored;
   }
 
@@ -110,14 +108,14 @@ export class Reconciler {
           // Neither is anything wanted of this node nor is anybody there to be told so.
           return;
         }
-        this.wroteNode(await writes.createNode(name, decision.owner, decision.spec));
+        await this.writeNode(name, () => writes.createNode(name, decision.owner, decision.spec));
         return;
       case 'apply':
         if (wait > 0) {
           return { requeueAfterMilliseconds: wait };
         }
         if (current !== undefined) {
-          this.wroteNode(await writes.applyNode(current, decision.spec));
+          await this.writeNode(name, () => writes.applyNode(current, decision.spec));
         }
         return;
       case 'delete':
@@ -128,9 +126,20 @@ export class Reconciler {
     }
   }
 
-  private wroteNode(answer: ScstNodeObject): void {
-    this.nodePace.wrote(answer.metadata.name);
-    this.options.state.wrote(answer);
+  private async writeNode(name: string, write: () => Promise<ScstNodeObject>): Promise<void> {
+    const { state } = this.options;
+    state.writes(name);
+    try {
+      const answer = await write();
+      this.nodePace.wrote(name);
+      state.wrote(answer);
+    } catch (error) {
+      // Refused: nothing was written. Without an answer it may have been, or still be: the next look asks the API server.
+      if (error instanceof ApiError && error.code >= 400 && error.code < 500) {
+        state.refused(name);
+      }
+      throw error;
+    }
   }
 
   private async reconcileObject(kind: UserKind, name: string): Promise<Outcome | void> {

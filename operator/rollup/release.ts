@@ -19,6 +19,8 @@ export interface NodeView {
   scstNode?: ScstNode;
   /** Highest metadata.generation that this process's own writes of this ScstNode were answered with. */
   writtenGeneration?: number;
+  /** A write of this process to the ScstNode is on its way, or its outcome isn't known: it may bring an entry that nobody sees yet. */
+  writing?: boolean;
   agent: AgentHealth;
 }
 
@@ -58,11 +60,11 @@ export function mayRelease(uid: string, nodes: Iterable<NodeView>, options: Rele
 
 function holdOf(uid: string, view: NodeView, { epoch, now, gracePeriodMs }: ReleaseOptions): Hold | undefined {
   const { name: node, scstNode, agent } = view;
+  const unseen = unseenPart(view, epoch);
+  if (unseen !== undefined) {
+    return { node, reason: 'NotFenced', message: unseen };
+  }
   if (scstNode !== undefined) {
-    // Before this leader has written the ScstNode, or while the cache is behind that write, somebody's entry may be there unseen.
-    if (scstNode.spec.epoch !== epoch || (scstNode.metadata.generation ?? 0) < (view.writtenGeneration ?? 0)) {
-      return { node, reason: 'NotFenced', message: 'its desired state is yet to be read again' };
-    }
     const footprint = footprintOf(scstNode);
     if (footprint.entries.has(uid)) {
       return { node, reason: 'EntryPresent', message: 'its desired state still has it' };
@@ -91,6 +93,18 @@ function holdOf(uid: string, view: NodeView, { epoch, now, gracePeriodMs }: Rele
     };
   }
   return undefined;
+}
+
+/** Why the desired state of a node may hold more than the cache shows; undefined when it can't. */
+function unseenPart({ scstNode, writing, writtenGeneration = 0 }: NodeView, epoch: number): string | undefined {
+  if (writing === true) {
+    return 'a write of its desired state is on its way';
+  }
+  // Before this leader has written the ScstNode, or while the cache is behind that write, somebody's entry may be there unseen.
+  const fenced =
+    scstNode === undefined ||
+    (scstNode.spec.epoch === epoch && (scstNode.metadata.generation ?? 0) >= writtenGeneration);
+  return fenced ? undefined : 'its desired state is yet to be read again';
 }
 
 /** What the agent says about it: who uses the device, most often. */

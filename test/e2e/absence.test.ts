@@ -105,7 +105,8 @@ describe('the node stays as it is', () => {
       await restartAgent();
       await untouched(/NotFound/);
       await stack.cluster.apply(readFileSync(`${CHART}/../../crds/scstnodes.yaml`, 'utf8'));
-      await kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/scstnodes.scst.dev');
+      // A CRD that was just made has no conditions, which kubectl wait takes for an error.
+      await eventually(() => kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/scstnodes.scst.dev'));
     });
   });
 
@@ -146,6 +147,7 @@ describe('the node stays as it is', () => {
       (await stack.status(NODE)).status.conditions?.find(({ type }) => type === 'DesiredStateAvailable'),
     ).toMatchObject({ status: 'False' });
     await stack.cluster.controlPlane.startApiServer();
-    await stack.ready('scstlun/kept');
+    // After an outage the agent's and the operator's pauses between two tries are up to half a minute each, one after the other.
+    await stack.ready('scstlun/kept', 120);
   });
 });

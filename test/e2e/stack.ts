@@ -75,8 +75,8 @@ export class Stack {
     return condition;
   }
 
-  async ready(object: string): Promise<void> {
-    await this.cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', object);
+  async ready(object: string, timeoutSeconds = 60): Promise<void> {
+    await this.cluster.kubectl('wait', '--for=condition=Ready', `--timeout=${timeoutSeconds}s`, object);
   }
 
   async stop(): Promise<void> {

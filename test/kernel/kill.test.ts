@@ -19,10 +19,27 @@ const randomMoment = () => sleep(200 + Math.random() * 800);
 /** The disk's commands in flight, as a shell reads them: `read r w < $f`. */
 const INFLIGHT = `/sys/class/block/$(basename $(readlink ${PATH}))/inflight`;
 
-/** Held at a random moment, the engine answers nothing more, so that commands are in flight whenever it is killed. */
-async function replaceEngineWithCommandsInFlight(node: LoneNode): Promise<void> {
-  await node.signal('engine', 'SIGSTOP');
-  await eventually(() => node.sh(`read r w < ${INFLIGHT}; [ $((r + w)) -gt 0 ]`));
+const HOLDS = 5;
+const HOLD_MS = 5_000;
+
+/**
+ * Held at a random moment, the engine answers nothing more, so that commands pile up in its ring, and are in flight when
+ * it is killed. At some moments they can't reach the ring, such as while the kernel has it blocked for a new engine: then
+ * it goes on, and is held again.
+ */
+async function replaceEngineWithCommandsInFlight(node: LoneNode, fio: FioRun): Promise<void> {
+  for (let hold = 1; ; hold += 1) {
+    await node.signal('engine', 'SIGSTOP');
+    try {
+      await eventually(() => node.sh(`read r w < ${INFLIGHT}; [ $((r + w)) -gt 0 ]`), HOLD_MS);
+      break;
+    } catch (error) {
+      if (hold === HOLDS)
+        throw new Error(`no command in flight, held ${HOLDS} times:\n${fio.output()}`, { cause: error });
+      await node.signal('engine', 'SIGCONT');
+      await randomMoment();
+    }
+  }
   await node.replaceEngine(1);
 }
 
@@ -54,7 +71,7 @@ describe.each<NodeKernel>(['uml', 'qemu'])('with commands in flight on %s', (ker
     for (let kill = 1; kill <= KILLS; kill += 1) {
       await randomMoment();
       if (kill % 4 !== 0) {
-        await replaceEngineWithCommandsInFlight(node);
+        await replaceEngineWithCommandsInFlight(node, fio);
       } else {
         // The engine's next death may come before this agent, which starts the next engine, is ready.
         await killAgentWithCommandsInFlight(node);

@@ -91,10 +91,10 @@ export class NodeMachine {
 
   /** Reads its ScstNode, `back` versions too old (never what it reads first of one). What it reads is followed when the contract allows; absence changes nothing. */
   read(back: number): void {
-    const versions = this.api.history.get(this.name) ?? [];
     const latest = this.api.scstNodes.get(this.name);
-    const known = back > 0 && this.journal?.uid === latest?.metadata.uid;
-    const stored = known ? versions[Math.max(0, versions.length - 1 - back)] : latest;
+    const uid = latest?.metadata.uid ?? '';
+    const versions = (this.api.history.get(this.name) ?? []).filter(({ metadata }) => metadata.uid === uid);
+    const stored = this.journal?.uid === uid ? versions[Math.max(0, versions.length - 1 - back)] : latest;
     if (
       !this.reporting ||
       !this.leased ||
@@ -103,7 +103,7 @@ export class NodeMachine {
     ) {
       return;
     }
-    const { uid = '', generation = 0 } = stored.metadata;
+    const { generation = 0 } = stored.metadata;
     const older = this.journal?.uid === uid && generation < this.journal.generation;
     if (!older && stored.spec.epoch >= (this.journal?.epoch ?? 0)) {
       this.journal = { uid, generation, epoch: stored.spec.epoch, spec: stored.spec };

@@ -274,6 +274,7 @@ export class ControllerProcess {
         name,
         ...(node === undefined ? {} : { node }),
         ...(scstNode === undefined ? {} : { scstNode }),
+        ...(this.flights.some(({ key }) => key === `node/${name}`) ? { writing: true } : {}),
         ...(own !== undefined && own.uid === scstNode?.metadata.uid ? { writtenGeneration: own.generation } : {}),
         agent: this.around.health(name),
       };

@@ -113,6 +113,23 @@ test('a write of a former leader that arrives late finds the finalizer still the
   expect(world.api.objects.has('ScstTarget/y')).toBe(false);
 });
 
+test('an object that is deleted while a write that adds it is on its way waits for that', () => {
+  const world = prepared();
+  world.run({ by: 'user', type: 'create', object: target('y', { nodeName: 'n1' }) });
+  world.deliverAll();
+  world.controller.runKey('ScstTarget/y', false);
+  world.deliverAll();
+  world.controller.runKey('node/n1', true);
+  world.api.delete('ScstTarget', 'y');
+  world.deliverAll();
+  world.controller.runKey('ScstTarget/y', false);
+  world.run({ by: 'controller', type: 'land' });
+  expect(world.api.scstNodes.get('n1')?.spec.targets.map(({ name }) => name)).toEqual(['x', 'y']);
+  world.settle();
+  world.checkSettled();
+  expect(world.api.objects.has('ScstTarget/y')).toBe(false);
+});
+
 test('absence is not a wish: a node keeps what it has while its ScstNode is gone, and when it is back', () => {
   const world = prepared();
   const before = new Map(world.machines[0]?.kernel);

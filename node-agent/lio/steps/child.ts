@@ -15,6 +15,9 @@ export interface RunningChild {
   detach(): void;
 }
 
+/** In place of a record's path: the operation is none of those that are looked for after a restart. */
+export const NO_RECORD = '-';
+
 /**
  * Starts `program record operation…`. The kernel may hold the process in D state, where no signal reaches it; so it is
  * a session leader of its own and stays when this process goes.

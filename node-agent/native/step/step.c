@@ -1,10 +1,12 @@
 /*
  * scst-step RECORD write FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH
  *
- * One configfs operation that may block for ever, in a process of its own. RECORD is a file that exists from before the
+ * One operation on configfs or sysfs that may block for ever, in a process of its own. RECORD is a file that exists from before the
  * operation begins until it has ended, well or not: {"pid":…,"startTime":…,"operation":{…}}; startTime is field 22 of
  * /proc/PID/stat, which tells this process from a later one of the same pid. A record that stays behind says that the
  * operation was cut short, or still hangs. An empty one is about to be written: the operation hasn't begun.
+ *
+ * "-" as RECORD: none is kept.
  *
  * Exit code 0: done. 1: the operation failed, standard error says "ENOENT: No such file or directory". 2: wrong use.
  * 3: the record couldn't be made, nothing was begun (standard error as with 1).
@@ -12,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +158,7 @@ int main(int argc, char **argv)
 {
 	const struct kind *kind = find_kind(argc, argv);
 	int error;
+	bool recorded;
 
 	if (kind == NULL) {
 		fprintf(stderr, "usage: scst-step RECORD write FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH\n");
@@ -162,13 +166,14 @@ int main(int argc, char **argv)
 	}
 	/* A step that hangs must hold nothing of who started it, such as a lock. */
 	syscall(SYS_close_range, 3, UINT_MAX, 0);
-	error = make_record(argv[1], kind, argv + 3);
+	recorded = strcmp(argv[1], "-") != 0;
+	error = recorded ? make_record(argv[1], kind, argv + 3) : 0;
 	if (error != 0) {
 		say(error);
 		return NO_RECORD;
 	}
 	error = kind->run(argv + 3);
-	if (unlink(argv[1]) < 0 && error == 0)
+	if (recorded && unlink(argv[1]) < 0 && error == 0)
 		error = errno;
 	if (error != 0)
 		say(error);

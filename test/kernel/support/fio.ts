@@ -63,6 +63,11 @@ export class FioRun {
     return run;
   }
 
+  /** What it has said so far. */
+  output(): string {
+    return this.command.output();
+  }
+
   /** Ends it once what is in flight is done. */
   end(): Promise<FioReport> {
     this.command.kill('SIGINT');

@@ -1,0 +1,29 @@
+// Makes sd forget the write cache of a disk, before the host goes down (docs/adr/0001-sigpwr.md).
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_RECORD, startChild } from '../lio/index.js';
+import { nativeProgram } from '../native/index.js';
+
+/** Milliseconds for sd to take note; see below why it doesn't take longer where it doesn't end. */
+const NOTED_MS = 2_000;
+
+/**
+ * Makes sd take the disk for one without a write cache, without asking it: no SYNCHRONIZE CACHE is sent any more. From
+ * Linux 6.11 on the write of cache_type ends only when the commands in flight have, and without an engine they don't.
+ * sd has noted the new type before it waits (cache_type_store in drivers/scsi/sd.c); so a process of its own writes, and
+ * is left to itself. Rejects with the kernel's error.
+ */
+export async function forgetWriteCache(hctl: string, sys = '/sys'): Promise<void> {
+  const path = join(sys, 'class/scsi_disk', hctl, 'cache_type');
+  const child = startChild(nativeProgram('scst-step'), NO_RECORD, {
+    kind: 'write',
+    path,
+    value: 'temporary write through',
+  });
+  const limit = new AbortController();
+  const noted = sleep(NOTED_MS, {}, { signal: limit.signal }).catch(() => ({}));
+  const { failure } = await Promise.race([child.ended, noted as Promise<Awaited<typeof child.ended>>]);
+  limit.abort();
+  child.detach();
+  if (failure !== undefined) throw new Error(`${failure.text} (${path})`);
+}
