@@ -78,9 +78,17 @@ e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API ser
 test: build setup-node setup-control-plane ## All levels but bench; does all set-up
 	@node test/run.mjs lint unit native cluster kernel e2e
 
+.PHONY: setup-conformance
+setup-conformance:
+	@test/env/debian-packages.sh conformance libiscsi-bin libiscsi7 libcunit1
+
+.PHONY: conformance
+conformance: build setup-node setup-conformance ## libiscsi's conformance tests against our disks: a table (about N minutes)
+	@node dist/test/conformance/main.js
+
 .PHONY: bench-node
 bench-node: build setup-node ## Our engine beside LIO fileio, tcmu-runner and a minimal C engine: a table and docs/benchmarks (about 4 minutes)
-	@test/bench/node/setup.sh
+	@test/env/debian-packages.sh bench tcmu-runner libtcmu2 libnl-3-200 libnl-genl-3-200 qemu-utils
 	@node dist/test/bench/node/main.js
 
 .PHONY: clean

@@ -24,7 +24,7 @@ module.exports = {
   projects: [
     level('unit', [
       '<rootDir>/{crds,operator,node-agent,cli}/**/*.test.ts',
-      '<rootDir>/test/{unit,env,model}/**/*.test.ts',
+      '<rootDir>/test/{conformance,env,model}/**/*.test.ts',
     ]),
     level('native', ['<rootDir>/test/native/**/*.test.ts']),
     level('cluster', ['<rootDir>/test/cluster/**/*.test.ts']),

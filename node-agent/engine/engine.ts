@@ -16,7 +16,7 @@ import { ringKey, type UioDevice } from './ring-kernel.js';
 import { Unit } from './unit.js';
 
 export interface EngineOptions {
-  environment: Omit<UnitEnvironment, 'devices' | 'statusChanged'>;
+  environment: Omit<UnitEnvironment, 'devices' | 'reachable' | 'statusChanged'>;
   store: ConfigurationStore;
   version: string;
   onStatusChanged: (status: EngineStatus) => void;
@@ -40,6 +40,7 @@ export class Engine implements EngineHandlers {
     this.environment = {
       ...options.environment,
       devices: () => this.devices,
+      reachable: (sessionUid) => [...this.units.values()].flatMap((unit) => unit.reachableFrom(sessionUid) ?? []),
       statusChanged: () => this.statusChanged(),
     };
   }

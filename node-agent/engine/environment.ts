@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { BackingEnvironment } from '../backing/file.js';
 import type { RingKernel, UioDevice } from './ring-kernel.js';
+import type { ReachableUnit } from './serving-unit.js';
 
 export interface UnitEnvironment extends BackingEnvironment {
   kernel: RingKernel;
@@ -15,6 +16,8 @@ export interface UnitEnvironment extends BackingEnvironment {
   retry: { initialMs: number; maximumMs: number };
   /** The uio devices of the last look into the kernel, by ringKey. */
   devices(): Map<string, UioDevice>;
+  /** The open units that a session has LUNs of. */
+  reachable(sessionUid: string): Iterable<ReachableUnit>;
   /** Something that status shows has changed by itself. */
   statusChanged(): void;
 }

@@ -48,8 +48,14 @@ export async function openUnit(
       nvCache: scsi.settings.nvCache,
       dataOutOpcodes: dataOutOpcodes(disk),
     });
-    const log = environment.log.child({ device: configuration.name });
-    const unit = new ServingUnit(scsi, backing, native, rings, stores, flight, log);
+    const unit = new ServingUnit(scsi, backing, {
+      native,
+      rings,
+      stores,
+      flight,
+      reachable: (sessionUid) => environment.reachable(sessionUid),
+      log: environment.log.child({ device: configuration.name }),
+    });
     unit.continueOperation();
     return unit;
   } catch (error) {

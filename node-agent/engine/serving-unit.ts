@@ -6,6 +6,7 @@ import {
   accessOf,
   advance,
   checkCondition,
+  CopyCancelled,
   endOperation,
   execute,
   flagsOf,
@@ -16,12 +17,14 @@ import {
   writeCacheEnabled,
   type Access,
   type CommandResult,
+  type CopyPeers,
   type LogicalUnit,
 } from '../scsi/index.js';
 import type { FlightRecorder } from './flight-recorder.js';
 import { internalFailure, nativeFailure, TASK_ABORTED } from './results.js';
 import { flagBits, type Ring } from './ring.js';
 import { resultOf } from './replay-records.js';
+import { RunningCopies } from './running-copies.js';
 import { UnitQueue, type Job } from './unit-queue.js';
 import type { UnitStores } from './unit-stores.js';
 
@@ -32,23 +35,41 @@ interface UnitJob extends Job {
   abort?(): void;
 }
 
+export interface ServingUnitParts {
+  readonly native: NativeUnit;
+  /** Those of the unit at the moment. */
+  rings(): Iterable<Ring>;
+  readonly stores: UnitStores;
+  readonly flight: FlightRecorder;
+  readonly reachable: (sessionUid: string) => Iterable<ReachableUnit>;
+  readonly log: Logger;
+}
+
+/** A unit that a session has a LUN of, as the nexus of that id. */
+export interface ReachableUnit {
+  unit: ServingUnit;
+  nexusId: string;
+}
+
 export class ServingUnit {
   /** Commands that made the SCSI layer throw. */
   internalFailures = 0;
   private readonly queue: UnitQueue<UnitJob>;
   private closing = false;
   private advancing: Promise<void> | undefined;
+  private readonly copies: RunningCopies;
 
   constructor(
     public scsi: LogicalUnit,
     public backing: FileBacking,
-    readonly native: NativeUnit,
-    private readonly rings: () => Iterable<Ring>,
-    private readonly stores: UnitStores,
-    private readonly flight: FlightRecorder,
-    private readonly log: Logger,
+    private readonly parts: ServingUnitParts,
   ) {
-    this.queue = new UnitQueue(native);
+    this.queue = new UnitQueue(parts.native);
+    this.copies = new RunningCopies(parts.reachable);
+  }
+
+  get native(): NativeUnit {
+    return this.parts.native;
   }
 
   accept(ring: Ring, command: HandedOverCommand): void {
@@ -68,18 +89,18 @@ export class ServingUnit {
 
   private async operate(advancing: Promise<void>): Promise<void> {
     const { kind } = this.scsi.operation?.plan ?? {};
-    this.log.info({ kind }, 'an operation on the whole medium goes on');
+    this.parts.log.info({ kind }, 'an operation on the whole medium goes on');
     try {
       await advancing;
       // The next engine begins anew.
       if (this.closing) return;
       await this.exclusively(() => endOperation(this.scsi));
-      this.log.info(
+      this.parts.log.info(
         { kind, failed: this.scsi.operation?.failed ?? false },
         'an operation on the whole medium has ended',
       );
     } catch (error) {
-      this.log.error({ err: error, kind }, 'an operation on the whole medium broke off');
+      this.parts.log.error({ err: error, kind }, 'an operation on the whole medium broke off');
     }
   }
 
@@ -91,30 +112,53 @@ export class ServingUnit {
     });
   }
 
+  /** Runs `work` as a command beside others. Rejects with CopyCancelled instead of beginning it after `signal`, or a close. */
+  beside<T>(work: (scsi: LogicalUnit) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.closing || signal.aborted) return reject(new CopyCancelled());
+      const withdraw = (): void => {
+        if (this.queue.withdraw((other) => other === job).length > 0) reject(new CopyCancelled());
+      };
+      const job: UnitJob = {
+        access: 'shared',
+        run: async () => {
+          signal.removeEventListener('abort', withdraw);
+          await work(this.scsi).then(resolve, reject);
+        },
+        abort: () => reject(new CopyCancelled()),
+      };
+      signal.addEventListener('abort', withdraw, { once: true });
+      this.queue.push(job);
+    });
+  }
+
   /** LOGICAL UNIT RESET: what waits ends as TASK ABORTED on every nexus, what runs is waited for. */
   reset(nexusId: string): void {
     this.abort(() => true);
+    const reset = async () => {
+      await this.copies.end();
+      await this.section(() => resetLogicalUnit(this.scsi, nexusId));
+    };
     const run = () =>
-      this.section(() => resetLogicalUnit(this.scsi, nexusId)).catch((error: unknown) =>
-        this.log.error({ err: error }, 'logical unit reset failed'),
-      );
+      reset().catch((error: unknown) => this.parts.log.error({ err: error }, 'logical unit reset failed'));
     this.queue.pushFirst({ access: 'exclusive', run });
   }
 
-  /** Ends the matching commands that have not started; returns how many. */
+  /** Ends the matching commands that have not started, and copies between two of their parts; returns how many. */
   abort(match: (ring: Ring, id: number) => boolean): number {
     const aborted = this.withdraw(match);
     for (const job of aborted) job.abort?.();
-    return aborted.length;
+    return aborted.length + this.copies.cancel(match);
   }
 
   /** Forgets the ring's commands that have not started: its ring is gone, and nobody waits for an answer. */
   forget(ring: Ring): void {
     this.withdraw((other) => other === ring);
+    this.copies.cancel((other) => other === ring);
   }
 
   publishFlags(): void {
-    for (const ring of this.rings()) if (ring.native !== undefined) ring.publish(this.flagsFor(ring));
+    for (const ring of this.parts.rings()) if (ring.native !== undefined) ring.publish(this.flagsFor(ring));
   }
 
   flagsFor(ring: Ring): number {
@@ -124,8 +168,12 @@ export class ServingUnit {
   /** Takes no more commands, waits for those that run, and makes the medium durable. Commands stay in the rings. */
   async close(): Promise<void> {
     this.closing = true;
+    this.copies.cancel(() => true);
+    for (const job of this.queue.withdraw(({ ring, abort }) => ring === undefined && abort !== undefined))
+      job.abort?.();
+    await this.copies.end();
     await this.queue.stop();
-    await Promise.all([...this.rings()].map(async (ring) => ring.native?.stop()));
+    await Promise.all([...this.parts.rings()].map(async (ring) => ring.native?.stop()));
     // It writes to the medium: not beyond the closing of its descriptor. What it failed of is logged where it runs.
     await this.advancing?.catch(() => undefined);
     try {
@@ -155,8 +203,9 @@ export class ServingUnit {
       access,
       id: command.id,
       run: async () => {
-        const { result, answered } = await this.answer(ring, command, access);
-        complete(result);
+        const answer = access === 'detached' ? this.copy(ring, command) : this.answer(ring, command, access);
+        const { result, answered } = (await answer) ?? {};
+        if (result !== undefined) complete(result);
         answered?.();
       },
       abort: () => complete(TASK_ABORTED),
@@ -166,14 +215,34 @@ export class ServingUnit {
   /** Never rejects. The answer must go out only after the state that it tells of can't be forgotten any more. */
   private async answer(ring: Ring, command: HandedOverCommand, access: Access): Promise<Answer> {
     const { cdb } = command;
-    try {
-      return await this.flight.during(ring.key, cdb, async () => {
-        if (command.failure === undefined && runsOnce(this.scsi, cdb)) return await this.answerOnce(ring, command);
-        const result = await this.execute(ring, command);
-        await this.settle(access);
-        this.continueOperation();
-        return { result };
+    return await this.guarded(ring, cdb, async () => {
+      if (command.failure === undefined && runsOnce(this.scsi, cdb)) return await this.answerOnce(ring, command);
+      const result = await this.execute(ring, command);
+      await this.settle(access);
+      this.continueOperation();
+      return { result };
+    });
+  }
+
+  /** Undefined: the engine ends, and leaves the command to its successor. */
+  private async copy(ring: Ring, command: HandedOverCommand): Promise<Answer | undefined> {
+    const { id, cdb, dataOut, dataInLength } = command;
+    const copy = (peers: CopyPeers) =>
+      this.guarded(ring, cdb, async () => {
+        try {
+          return { result: await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { peers }) };
+        } catch (error) {
+          if (!(error instanceof CopyCancelled)) throw error;
+          return this.closing ? undefined : { result: TASK_ABORTED };
+        }
       });
+    return await this.copies.run(ring, id, copy);
+  }
+
+  /** Runs a command under the flight recorder. Never rejects. */
+  private async guarded<T>(ring: Ring, cdb: Uint8Array, work: () => Promise<T>): Promise<T | Answer> {
+    try {
+      return await this.parts.flight.during(ring.key, cdb, work);
     } catch (error) {
       this.internalFailures += 1;
       ring.log.error({ err: error, opcode: cdb[0] }, 'internal failure: the command ends with HARDWARE ERROR');
@@ -184,7 +253,7 @@ export class ServingUnit {
   /** For commands that a second execution would answer otherwise: the result is kept until it is out. */
   private async answerOnce(ring: Ring, command: HandedOverCommand): Promise<Answer> {
     const { cdb, dataOut, dataInLength } = command;
-    const { records } = this.stores;
+    const { records } = this.parts.stores;
     const known = records.take(ring.nexusId, cdb, dataOut);
     if (known !== undefined) return { result: known };
     const good = resultOf(ring.nexusId, cdb, dataOut, { status: STATUS.good });
@@ -195,14 +264,16 @@ export class ServingUnit {
       },
     };
     const before = this.scsi.persistentReservations;
-    let result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, journal);
+    let result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { journal });
     if (!(await this.saveDurably(before))) result = checkCondition(this.scsi, SENSE.insufficientRegistrationResources);
     this.abortTaskSets();
     const drop = records.finish(resultOf(ring.nexusId, cdb, dataOut, result));
     await this.settle('exclusive');
     const answered = (): void => {
       drop();
-      this.saveRunState().catch((error: unknown) => this.log.error({ err: error }, 'the run state was not written'));
+      this.saveRunState().catch((error: unknown) =>
+        this.parts.log.error({ err: error }, 'the run state was not written'),
+      );
     };
     return { result, answered };
   }
@@ -210,10 +281,10 @@ export class ServingUnit {
   /** False: it can't be written, and the persistent reservations are what they were before. */
   private async saveDurably(before: LogicalUnit['persistentReservations']): Promise<boolean> {
     try {
-      await this.stores.durable.save(this.scsi);
+      await this.parts.stores.durable.save(this.scsi);
       return true;
     } catch (error) {
-      this.log.error({ err: error }, 'a persistent reservation could not be made durable');
+      this.parts.log.error({ err: error }, 'a persistent reservation could not be made durable');
       this.scsi.persistentReservations = before;
       this.scsi.stateVersion += 1;
       return false;
@@ -236,7 +307,7 @@ export class ServingUnit {
   }
 
   private async saveRunState(): Promise<void> {
-    await this.stores.runState.save(this.scsi, this.stores.records);
+    await this.parts.stores.runState.save(this.scsi, this.parts.stores.records);
   }
 
   private async section<T>(work: () => T | Promise<T>): Promise<T> {
@@ -247,7 +318,7 @@ export class ServingUnit {
 
   private async settle(access: Access): Promise<void> {
     // Without APTPL and saved pages that changed there's nothing to write.
-    if (access === 'exclusive') await this.stores.durable.save(this.scsi);
+    if (access === 'exclusive') await this.parts.stores.durable.save(this.scsi);
     await this.saveRunState();
     // MODE SELECT and a reset change WCE; both are exclusive, and only then may the native unit be changed.
     if (access === 'exclusive') this.native.update({ writeCache: fastPathWriteCache(this.scsi) });

@@ -115,3 +115,13 @@ test('a stopped queue ends what runs and starts nothing', async () => {
   await settle();
   expect(running.size).toBe(0);
 });
+
+test('nothing waits for a detached job', async () => {
+  const { queue, events, job, running, gate } = build();
+  const detached: Job['access'][] = [];
+  queue.push({ id: 1, access: 'detached', run: () => new Promise<void>(() => detached.push('detached')) });
+  queue.push(job(2, 'exclusive'));
+  gate.pendingClose.shift()?.();
+  await settle();
+  expect([detached, [...running.keys()], events]).toEqual([['detached'], [2], ['start 2']]);
+});

@@ -1,4 +1,5 @@
-// The order of slow commands on one logical unit: shared ones beside each other, an exclusive one with nothing else running.
+// The order of slow commands on one logical unit: shared ones beside each other, an exclusive one with nothing else running,
+// and detached ones that nothing waits for.
 import type { Access } from '../scsi/index.js';
 
 export interface Job {
@@ -15,7 +16,7 @@ export interface Gate {
 }
 
 /**
- * First in, first out, but that shared jobs overlap. While an exclusive job waits for the running ones, nothing
+ * First in, first out, but that shared jobs overlap, and detached ones run beside anything. While an exclusive job waits for the running ones, nothing
  * behind it starts, so it can't starve. Exclusive jobs in a row share one closing of the gate.
  */
 export class UnitQueue<J extends Job> {
@@ -61,7 +62,8 @@ export class UnitQueue<J extends Job> {
         return;
       }
       this.waiting.shift();
-      void this.run(head).then(() => this.pump());
+      if (head.access === 'detached') void head.run();
+      else void this.run(head).then(() => this.pump());
     }
   }
 

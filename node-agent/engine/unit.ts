@@ -11,7 +11,7 @@ import { attachRing, RingBusy } from './ring-attachment.js';
 import { ringKey } from './ring-kernel.js';
 import { Ring } from './ring.js';
 import { RunStateFile } from './run-state.js';
-import type { ServingUnit } from './serving-unit.js';
+import type { ReachableUnit, ServingUnit } from './serving-unit.js';
 import { manageTask } from './task-management.js';
 
 export class Unit {
@@ -64,6 +64,12 @@ export class Unit {
   /** The wish, and the rings that are served beyond it. */
   get effective(): UnitConfiguration {
     return { ...this.configuration, rings: [...this.rings.values()].map(({ configuration }) => configuration) };
+  }
+
+  /** The unit as that session's commands can copy from or to it. */
+  reachableFrom(sessionUid: string): ReachableUnit | undefined {
+    const ring = [...this.rings.values()].find(({ configuration }) => configuration.sessionUid === sessionUid);
+    return this.serving && ring && { unit: this.serving, nexusId: ring.nexusId };
   }
 
   /** Resolves when everything known at this moment was tried. Never rejects, never runs twice at a time. */

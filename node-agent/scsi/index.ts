@@ -2,6 +2,8 @@
 export type { CommandResult, Medium, NexusIdentity, SenseCode, WriteJournal } from './types.js';
 export { MediumError, STATUS } from './types.js';
 export type { Access } from './spc/command.js';
+export type { CopyPeer, CopyPeers } from './spc/copy/peers.js';
+export { CopyCancelled } from './spc/copy/peers.js';
 export type { Personality } from './spc/personality.js';
 export type { LogicalUnit, LogicalUnitOptions, UnitIdentity, UnitSettings } from './spc/logical-unit.js';
 export {
@@ -15,7 +17,7 @@ export {
   replaceMedium,
   resetLogicalUnit,
 } from './spc/logical-unit.js';
-export type { NexusFlags } from './spc/dispatch.js';
+export type { NexusFlags, Surroundings } from './spc/dispatch.js';
 export {
   accessOf,
   checkCondition,

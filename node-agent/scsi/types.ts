@@ -4,7 +4,6 @@
 export const STATUS = {
   good: 0x00,
   checkCondition: 0x02,
-  conditionMet: 0x04,
   busy: 0x08,
   reservationConflict: 0x18,
   taskSetFull: 0x28,

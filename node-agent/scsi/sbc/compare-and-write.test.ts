@@ -32,7 +32,7 @@ it('announces what it is going to write, and is kept for a second sending', asyn
       return Promise.resolve();
     },
   };
-  await execute(unit, 's1', cdb(1, 1), Buffer.concat([block(0), block(5)]), 0, journal);
+  await execute(unit, 's1', cdb(1, 1), Buffer.concat([block(0), block(5)]), 0, { journal });
   expect(begun).toEqual([[512, '0505', 0]]);
   expect([runsOnce(unit, cdb(1, 1)), accessOf(unit, cdb(1, 1))]).toEqual([true, 'exclusive']);
 });

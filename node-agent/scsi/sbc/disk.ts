@@ -1,4 +1,5 @@
 // A disk: direct access block device, SBC-3.
+import { copyCommands } from '../spc/copy/opcodes.js';
 import { primaryLogPages } from '../spc/log-pages.js';
 import { primaryCommands } from '../spc/opcodes.js';
 import { persistentReservationCommands } from '../spc/persistent-reservations/opcodes.js';
@@ -12,7 +13,7 @@ export const disk: Personality = {
   peripheralDeviceType: 0x00,
   // SBC-3 without a revision claimed, as SCST.
   commandSetVersion: 0x04c0,
-  commands: inOrder(primaryCommands, persistentReservationCommands, blockCommands),
+  commands: inOrder(primaryCommands, persistentReservationCommands, copyCommands, blockCommands),
   vitalProductData: [...primaryVitalProductData, ...diskVitalProductData],
   modePages: diskModePages,
   logPages: primaryLogPages,

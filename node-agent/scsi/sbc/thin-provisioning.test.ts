@@ -75,7 +75,7 @@ describe('UNMAP', () => {
     const thick = diskWithTwoNexuses();
     expect(await unmap(thick, [0n, 8])).toBe('05/20/00');
     expect(hex((await thick.run('9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00')).data?.subarray(14, 15))).toBe('00');
-    expect(hex((await thick.run('12 01 00 00 ff 00')).data)).toBe('0000000600808386b0b1');
+    expect(hex((await thick.run('12 01 00 00 ff 00')).data)).toBe('00000007008083868fb0b1');
     expect(outcome(await thick.run('12 01 b2 00 ff 00'))).toBe('05/24/00');
     expect(hex((await thick.run('12 01 b0 00 40 00')).data?.subarray(20, 36))).toBe('00'.repeat(16));
     expect(hex((await thick.run('a3 0c 01 42 00 00 00 00 00 ff 00 00')).data)).toBe('00010000');

@@ -1,5 +1,6 @@
-// Vital product data pages of a disk (SBC-3 6.6): block limits B0, characteristics B1, provisioning B2.
+// Vital product data pages of a disk (SPC-4 7.8, SBC-3 6.6): copies 8F, block limits B0, characteristics B1, provisioning B2.
 import { putUint16, putUint32, putUint64 } from '../spc/bytes.js';
+import { thirdPartyCopy } from '../spc/copy/vital-product-data.js';
 import type { VitalProductDataPage } from '../spc/personality.js';
 import { MAXIMUM_COMPARE_AND_WRITE_BLOCKS, maximumUnmapBlocks } from './limits.js';
 
@@ -35,12 +36,15 @@ const blockLimits: VitalProductDataPage = {
 
 const ROTATION_RATE = 0x3a98;
 const NOT_ROTATIONAL = 1;
+/** WABEREQ 01b, WACEREQ 00b: what was block-erased can be read without writing it first. */
+const READABLE_AFTER_ERASE = 0x40;
 
 const blockDeviceCharacteristics: VitalProductDataPage = {
   code: 0xb1,
   body: ({ settings }) => {
     const body = new Uint8Array(BODY_LENGTH);
     putUint16(body, 0, settings.rotational ? ROTATION_RATE : NOT_ROTATIONAL);
+    body[3] = READABLE_AFTER_ERASE;
     return body;
   },
 };
@@ -60,6 +64,7 @@ const logicalBlockProvisioning: VitalProductDataPage = {
 };
 
 export const diskVitalProductData: readonly VitalProductDataPage[] = [
+  thirdPartyCopy,
   blockLimits,
   blockDeviceCharacteristics,
   logicalBlockProvisioning,

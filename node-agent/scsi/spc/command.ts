@@ -1,10 +1,14 @@
 // What a command is: a row of an opcode table, and what its function sees when it runs.
 import type { LogicalUnit } from './logical-unit.js';
 import type { WriteJournal } from '../types.js';
+import type { CopyPeers } from './copy/peers.js';
 import type { Nexus } from './nexus.js';
 
-/** 'exclusive': changes the unit's state, so it must run while no other command of the unit runs. */
-export type Access = 'shared' | 'exclusive';
+/**
+ * 'exclusive': changes the unit's state, so it must run while no other command of the unit runs. 'detached': reaches media
+ * only as a command of their units (CopyPeer), so that it keeps no other command waiting, and can be cancelled.
+ */
+export type Access = 'shared' | 'exclusive' | 'detached';
 
 /** One command on its way: what the function of a table row works on. */
 export interface Command {
@@ -18,13 +22,12 @@ export interface Command {
   readonly dataInLength: number;
   /** For commands with runsOnce that write to the medium. */
   readonly journal: WriteJournal;
+  /** For copies between logical units. */
+  readonly peers: CopyPeers;
 }
 
-/** Outcome of a command that ends with the status CONDITION MET in place of GOOD (SAM-5 5.3.1). */
-export const CONDITION_MET = Symbol('CONDITION MET');
-
 /** Data-In (cut to the allocation length by the function), or nothing. Ends otherwise by throwing a CheckCondition. */
-export type CommandOutcome = Uint8Array | typeof CONDITION_MET | undefined | void;
+export type CommandOutcome = Uint8Array | undefined | void;
 
 export type PersistentReservationRule = 'ignored' | 'mediumRead';
 

@@ -1,13 +1,14 @@
 // From a CDB to a status: finds the row, checks what holds for every command, runs its function, makes the answer.
 import { MediumError, STATUS, type CommandResult, type WriteJournal } from '../types.js';
-import { CONDITION_MET, type Access, type CommandDefinition } from './command.js';
+import type { Access, CommandDefinition } from './command.js';
+import type { CopyPeers } from './copy/peers.js';
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
-import { operationSense, type UnitOperation } from './operation.js';
 import { nexusAccess } from './persistent-reservations/state.js';
 import { ReservationConflict } from './persistent-reservations/transition.js';
 import { availableOf, type Personality } from './personality.js';
+import { checkPreconditions, checkReservations, reservedByOther } from './preconditions.js';
 import {
   CheckCondition,
   encodeSense,
@@ -40,11 +41,14 @@ export interface NexusFlags {
 }
 
 const SERVICE_ACTION = 0x1f;
-/** SAM-5 5.2: NACA in the control byte, which needs NORMACA. */
-const NACA = 0x04;
 
-/** Of a caller that outlives every write. */
-const NO_JOURNAL: WriteJournal = { begin: () => Promise.resolve() };
+/** What commands need of their caller. */
+export interface Surroundings {
+  /** Default: of a caller that outlives every write. */
+  journal: WriteJournal;
+  /** Default: the unit alone. */
+  peers: CopyPeers;
+}
 
 /**
  * Runs one command. Commands of 'exclusive' access need the caller to run nothing else of the unit meanwhile.
@@ -57,7 +61,7 @@ export async function execute(
   cdb: Uint8Array,
   dataOut: Uint8Array,
   dataInLength: number,
-  journal: WriteJournal = NO_JOURNAL,
+  surroundings: Partial<Surroundings> = {},
 ): Promise<CommandResult> {
   const nexus = unit.nexuses.get(nexusId);
   if (!nexus?.identity) throw new UnknownNexusError(nexusId);
@@ -67,9 +71,11 @@ export async function execute(
     if (!definition) throw unknownCommand(unit, cdb);
     checkReservations(unit, nexus, definition, cdb);
     checkPreconditions(unit, nexus, definition, cdb);
-    const command = { unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength, journal };
-    const outcome = await definition.execute(command);
-    if (outcome === CONDITION_MET) return { status: STATUS.conditionMet };
+    const outcome = await definition.execute({
+      ...alone(unit, nexusId),
+      ...surroundings,
+      ...{ unit, nexus, cdb: cdb.subarray(0, definition.usage.length), dataOut, dataInLength },
+    });
     return { status: STATUS.good, data: outcome?.subarray(0, dataInLength) };
   } catch (error) {
     if (error instanceof ReservationConflict) return { status: STATUS.reservationConflict };
@@ -77,6 +83,13 @@ export async function execute(
     if (!sense) throw error;
     return checkCondition(unit, sense);
   }
+}
+
+function alone(unit: LogicalUnit, nexusId: string): Surroundings {
+  return {
+    journal: { begin: () => Promise.resolve() },
+    peers: () => [{ unit, nexusId, run: (work) => work(unit) }],
+  };
 }
 
 /** CHECK CONDITION with sense in the format that the unit is set to. */
@@ -134,40 +147,6 @@ function unknownCommand(unit: LogicalUnit, cdb: Uint8Array): CheckCondition {
 function throwPendingAttention(unit: LogicalUnit, nexus: Nexus): void {
   const code = takeAttention(unit, nexus);
   if (code) throw new CheckCondition({ key: SENSE_KEY.unitAttention, ...code });
-}
-
-function reservedByOther(unit: LogicalUnit, nexus: Nexus): boolean {
-  return unit.reservation !== undefined && unit.reservation !== nexus.id;
-}
-
-function passesReservation({ passesReservation: passes }: CommandDefinition, cdb: Uint8Array): boolean {
-  return typeof passes === 'function' ? passes(cdb) : passes === true;
-}
-
-/** @throws ReservationConflict */
-function checkReservations(unit: LogicalUnit, nexus: Nexus, definition: CommandDefinition, cdb: Uint8Array): void {
-  if (reservedByOther(unit, nexus) && !passesReservation(definition, cdb)) throw new ReservationConflict();
-  const access = nexus.identity ? nexusAccess(unit.persistentReservations, nexus.identity) : 'none';
-  if (access === 'all') return;
-  const { persistentReservation } = definition;
-  const rule = typeof persistentReservation === 'function' ? persistentReservation(cdb) : persistentReservation;
-  if (rule !== 'ignored' && !(rule === 'mediumRead' && access === 'read')) throw new ReservationConflict();
-}
-
-function checkPreconditions(unit: LogicalUnit, nexus: Nexus, definition: CommandDefinition, cdb: Uint8Array): void {
-  const length = definition.usage.length;
-  if (cdb.length < length) throw invalidFieldInCdb(cdb.length);
-  if ((cdb[length - 1] ?? 0) & NACA) throw invalidFieldInCdb(length - 1, 2);
-  if (unit.operation && !passesOperation(definition, unit.operation)) {
-    throw new CheckCondition(operationSense(unit.operation, unit.medium?.blocks ?? 0n));
-  }
-  if (definition.needsMedium && !unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
-  const protection = definition.writesMedium ? writeProtection(unit, nexus) : undefined;
-  if (protection) throw new CheckCondition(protection);
-}
-
-function passesOperation({ passesOperation: passes }: CommandDefinition, { failed }: UnitOperation): boolean {
-  return passes === 'failed' ? failed : passes === true;
 }
 
 function senseOf(error: unknown): SenseData | undefined {

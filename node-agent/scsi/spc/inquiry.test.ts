@@ -8,7 +8,7 @@ describe('standard INQUIRY data', () => {
   it('has the layout of SCST, with the bits off that promise what is not served', async () => {
     const { data } = await diskWithTwoNexuses().run(STANDARD);
     expect(data).toHaveLength(66);
-    expect(hex(data?.subarray(0, 8))).toBe('000006023d001002');
+    expect(hex(data?.subarray(0, 8))).toBe('000006023d081002');
     expect(Buffer.from(data!.subarray(8, 36)).toString('latin1')).toBe('SCST_FIOvm_disk1        3110');
     expect(hex(data?.subarray(58))).toBe('008b0be0046304c0');
   });
@@ -59,7 +59,7 @@ describe('vital product data', () => {
 
   it('lists its pages in ascending order, and each can be read', async () => {
     const list = await page('00');
-    expect(hex(list)).toBe('00000006008083' + '86b0b1');
+    expect(hex(list)).toBe('00000007008083' + '868fb0b1');
     for (const code of list.subarray(4)) {
       const body = await page(code.toString(16).padStart(2, '0'));
       expect(body[1]).toBe(code);
@@ -104,8 +104,8 @@ describe('vital product data', () => {
   });
 
   it('tells rotation in B1', async () => {
-    expect(hex((await page('b1')).subarray(0, 8))).toBe('00b1003c3a980000');
-    expect(hex((await page('b1', { rotational: false })).subarray(0, 8))).toBe('00b1003c00010000');
+    expect(hex((await page('b1')).subarray(0, 8))).toBe('00b1003c3a980040');
+    expect(hex((await page('b1', { rotational: false })).subarray(0, 8))).toBe('00b1003c00010040');
   });
 
   it('tells in 86 whether the cache is volatile', async () => {

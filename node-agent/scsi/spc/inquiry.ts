@@ -1,6 +1,7 @@
 // INQUIRY (SPC-4 6.6): standard data, and the way to the vital product data.
 import { byteAt, concat, paddedAscii, putUint16, uint16 } from './bytes.js';
 import type { Command } from './command.js';
+import { EXTENDED_COPY } from './copy/limits.js';
 import type { LogicalUnit } from './logical-unit.js';
 import type { Nexus } from './nexus.js';
 import { invalidFieldInCdb } from './sense.js';
@@ -17,6 +18,8 @@ const LENGTH = VERSION_DESCRIPTORS + 2 * MAXIMUM_VERSIONS;
 const VERSION_SPC4 = 0x06;
 const RESPONSE_DATA_FORMAT = 0x02;
 const RMB = 0x80;
+/** 3PC: EXTENDED COPY is served. */
+const THIRD_PARTY_COPY = 0x08;
 /** Each session is a target port of its own. */
 const MULTIP = 0x10;
 const CMDQUE = 0x02;
@@ -36,18 +39,16 @@ export function inquiry({ unit, nexus, cdb }: Command): Uint8Array {
   return standardData(unit, nexus).subarray(0, allocationLength);
 }
 
-/**
- * As SCST's, but for bits that promise what isn't served: NORMACA (no ACA) and 3PC (no EXTENDED COPY) are 0. The ADDITIONAL
- * LENGTH doesn't follow the allocation length.
- */
+/** As SCST's, but that NORMACA is 0: there's no ACA. The ADDITIONAL LENGTH doesn't follow the allocation length. */
 function standardData(unit: LogicalUnit, nexus: Nexus): Uint8Array {
   const { vendor, product, revision } = unit.identity;
-  const { peripheralDeviceType } = unit.personality;
+  const { peripheralDeviceType, commands } = unit.personality;
+  const copies = commands.some(({ opcode }) => opcode === EXTENDED_COPY) ? THIRD_PARTY_COPY : 0;
   const removable = unit.settings.removable ? RMB : 0;
   const data = new Uint8Array(LENGTH);
   data.set(
     concat(
-      [peripheralDeviceType, removable, VERSION_SPC4, RESPONSE_DATA_FORMAT, LENGTH - 5, 0, MULTIP, CMDQUE],
+      [peripheralDeviceType, removable, VERSION_SPC4, RESPONSE_DATA_FORMAT, LENGTH - 5, copies, MULTIP, CMDQUE],
       paddedAscii(vendor, 8),
       paddedAscii(product, 16),
       paddedAscii(revision, 4),

@@ -1,5 +1,6 @@
 // One I_T nexus as a logical unit sees it: who it is, and what the unit still has to tell it.
 import type { NexusIdentity, SenseCode } from '../types.js';
+import type { CopyRecord } from './copy/copies.js';
 
 export interface Nexus {
   readonly id: string;
@@ -11,4 +12,6 @@ export interface Nexus {
   preventsRemoval: boolean;
   /** What it wrote by WRITE BUFFER; it need not outlive the engine. */
   echoBuffer?: Uint8Array;
+  /** By list identifier, oldest first; they need not outlive the engine either. */
+  copies?: Map<number, CopyRecord>;
 }

@@ -10,6 +10,7 @@ export const SENSE_KEY = {
   illegalRequest: 0x5,
   unitAttention: 0x6,
   dataProtect: 0x7,
+  copyAborted: 0xa,
   miscompare: 0xe,
 } as const;
 
@@ -29,6 +30,12 @@ export const SENSE = {
   blockOutOfRange: { key: SENSE_KEY.illegalRequest, asc: 0x21, ascq: 0x00 },
   invalidFieldInCdb: { key: SENSE_KEY.illegalRequest, asc: 0x24, ascq: 0x00 },
   invalidFieldInParameterList: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x00 },
+  operationInProgress: { key: SENSE_KEY.illegalRequest, asc: 0x00, ascq: 0x16 },
+  tooManyTargetDescriptors: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x06 },
+  unsupportedTargetDescriptorType: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x07 },
+  tooManySegmentDescriptors: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x08 },
+  unsupportedSegmentDescriptorType: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x09 },
+  inlineDataLengthExceeded: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x0b },
   invalidReleaseOfReservation: { key: SENSE_KEY.illegalRequest, asc: 0x26, ascq: 0x04 },
   removalPrevented: { key: SENSE_KEY.illegalRequest, asc: 0x53, ascq: 0x02 },
   commandSequenceError: { key: SENSE_KEY.illegalRequest, asc: 0x2c, ascq: 0x00 },
@@ -36,7 +43,13 @@ export const SENSE = {
   writeProtected: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x00 },
   softwareWriteProtected: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x02 },
   spaceAllocationFailed: { key: SENSE_KEY.dataProtect, asc: 0x27, ascq: 0x07 },
+  insufficientResources: { key: SENSE_KEY.illegalRequest, asc: 0x55, ascq: 0x03 },
   insufficientRegistrationResources: { key: SENSE_KEY.illegalRequest, asc: 0x55, ascq: 0x04 },
+  copyAborted: { key: SENSE_KEY.copyAborted, asc: 0x00, ascq: 0x00 },
+  thirdPartyDeviceFailure: { key: SENSE_KEY.copyAborted, asc: 0x0d, ascq: 0x01 },
+  copyTargetNotReachable: { key: SENSE_KEY.copyAborted, asc: 0x0d, ascq: 0x02 },
+  incorrectCopyTargetType: { key: SENSE_KEY.copyAborted, asc: 0x0d, ascq: 0x03 },
+  inexactSegment: { key: SENSE_KEY.copyAborted, asc: 0x26, ascq: 0x0a },
   miscompare: { key: SENSE_KEY.miscompare, asc: 0x1d, ascq: 0x00 },
 } as const satisfies Record<string, SenseCode>;
 

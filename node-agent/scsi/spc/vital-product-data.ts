@@ -21,25 +21,36 @@ const supportedPages: VitalProductDataPage = {
 
 const unitSerialNumber: VitalProductDataPage = { code: 0x80, body: ({ identity }) => ascii(identity.serial) };
 
-/** In SCST's order. */
 const deviceIdentification: VitalProductDataPage = {
   code: 0x83,
-  body: ({ identity }, nexus) =>
-    concat(
-      ...(identity.scsiName ? [scsiNameString(identity.scsiName)] : []),
-      designator(
-        CODE_SET.ascii,
-        LOGICAL_UNIT | 0x1,
-        concat(
-          paddedAscii(identity.vendor, 8),
-          ascii((identity.vendorSpecificId || identity.t10DeviceId).slice(0, VENDOR_SPECIFIC_ID_MAX)),
-        ),
-      ),
-      designator(CODE_SET.binary, TARGET_PORT | 0x4, concat([0, 0], bytes16(nexus.identity?.relTgtId ?? 0))),
-      ...(identity.eui64 ? [designator(CODE_SET.binary, LOGICAL_UNIT | 0x2, fromHex(identity.eui64))] : []),
-      designator(CODE_SET.binary, LOGICAL_UNIT | 0x3, fromHex(identity.naa)),
-    ),
+  body: (unit, nexus) => concat(...deviceDesignators(unit, nexus.identity?.relTgtId ?? 0)),
 };
+
+/** In SCST's order. */
+function deviceDesignators(unit: LogicalUnit, relTgtId: number): Uint8Array[] {
+  const { scsiName } = unit.identity;
+  const [t10, ...binary] = unitDesignators(unit);
+  return [
+    ...(scsiName ? [scsiNameString(scsiName)] : []),
+    t10,
+    designator(CODE_SET.binary, TARGET_PORT | 0x4, concat([0, 0], bytes16(relTgtId))),
+    ...binary,
+  ];
+}
+
+/** Designators that no other logical unit has. */
+export function unitDesignators({ identity }: LogicalUnit): [t10: Uint8Array, ...binary: Uint8Array[]] {
+  const { vendor, vendorSpecificId, t10DeviceId } = identity;
+  return [
+    designator(
+      CODE_SET.ascii,
+      LOGICAL_UNIT | 0x1,
+      concat(paddedAscii(vendor, 8), ascii((vendorSpecificId || t10DeviceId).slice(0, VENDOR_SPECIFIC_ID_MAX))),
+    ),
+    ...(identity.eui64 ? [designator(CODE_SET.binary, LOGICAL_UNIT | 0x2, fromHex(identity.eui64))] : []),
+    designator(CODE_SET.binary, LOGICAL_UNIT | 0x3, fromHex(identity.naa)),
+  ];
+}
 
 /** SCST's limit. */
 const VENDOR_SPECIFIC_ID_MAX = 128;
