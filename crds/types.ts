@@ -102,6 +102,8 @@ export interface VdiskFileio {
   directIO?: boolean;
   /** UNMAP gives space back (SCST: thin_provisioned). */
   thinProvisioned?: boolean;
+  /** false closes the file, and commands that need it end as NOT READY until it is true again (SCST: active). After a failed flush, false and then true says that the data was looked after. */
+  active?: boolean;
 }
 /** A disk whose medium is a block device of the node (SCST: vdisk_blockio). */
 export interface VdiskBlockio {
@@ -416,6 +418,8 @@ export interface CompiledVdiskFileio {
   removable: boolean;
   /** UNMAP gives space back. */
   thinProvisioned: boolean;
+  /** The file is open. */
+  active: boolean;
   /** Medium rotation rate of VPD page B1. */
   rotational: boolean;
 }

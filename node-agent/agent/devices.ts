@@ -10,6 +10,8 @@ import {
   readScsiDevice,
   type LinkPlace,
 } from '../devices/index.js';
+import type { EngineStatus } from '../protocol/types.js';
+import { CapacityKeeper } from './capacity.js';
 import type { KernelLun } from './desire.js';
 import type { RealisedLun } from './status.js';
 import type { Journal } from './wish.js';
@@ -27,10 +29,17 @@ export interface DevicesOptions {
 }
 
 export class Devices {
+  private readonly capacities = new CapacityKeeper();
+
   constructor(private readonly options: DevicesOptions) {}
 
   /** What is there of every linked LUN, by backstore; stale links are removed. */
-  async realise(journal: Journal, linked: readonly KernelLun[]): Promise<Map<string, RealisedLun>> {
+  async realise(
+    journal: Journal,
+    linked: readonly KernelLun[],
+    engine: EngineStatus | undefined,
+  ): Promise<Map<string, RealisedLun>> {
+    const sizes = servedSizes(engine);
     const places = placesOf(journal);
     const wantedLinks = new Map<string, string>();
     const realised = new Map<string, RealisedLun>();
@@ -38,7 +47,7 @@ export class Devices {
       linked.map(async ({ backstore, hctl }) => {
         if (hctl === undefined) return;
         const place = places.get(backstore);
-        const found = await this.realiseOne(hctl, place, wantedLinks);
+        const found = await this.realiseOne(hctl, place, sizes.get(backstore), wantedLinks);
         if (found !== undefined) realised.set(backstore, found);
       }),
     );
@@ -49,6 +58,7 @@ export class Devices {
   private async realiseOne(
     hctl: string,
     place: (LinkPlace & { naa: string }) | undefined,
+    size: number | undefined,
     wantedLinks: Map<string, string>,
   ): Promise<RealisedLun | undefined> {
     const device = (await waitForScsiDevice(hctl, place === undefined ? 0 : PROBE_MS)) ?? (await readScsiDevice(hctl));
@@ -63,13 +73,26 @@ export class Devices {
     if (place === undefined) return described;
     await setTimeoutSeconds(device, this.options.ioTimeoutSeconds + MARGIN_SECONDS);
     for (const [path, node] of linksOf(LINKS, place, device)) wantedLinks.set(path, node);
+    const sized = block === undefined || size === undefined || (await this.capacities.ensure(hctl, block, size));
     const byId = block === undefined ? undefined : await findById(block, place.naa);
     return {
       ...described,
       ...(block !== undefined && { path: linkPath(LINKS, place) }),
+      ...(!sized && { awaitedSize: size }),
       ...(byId !== undefined && { byId }),
     };
   }
+}
+
+/** Bytes that the engine answers READ CAPACITY with, by backstore: of rings that it serves. */
+function servedSizes(engine: EngineStatus | undefined): Map<string, number> {
+  return new Map(
+    (engine?.units ?? []).flatMap(({ size, rings }) =>
+      size === undefined
+        ? []
+        : rings.filter(({ state }) => state === 'Attached').map(({ backstore }) => [backstore, size] as const),
+    ),
+  );
 }
 
 /** Where each (session, LUN) pair that is served belongs in the tree of links, by backstore. */

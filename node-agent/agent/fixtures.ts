@@ -35,6 +35,7 @@ export const device = (over: Partial<NodeDevice> = {}): NodeDevice => ({
     removable: false,
     rotational: true,
     thinProvisioned: false,
+    active: true,
   },
   ...over,
 });
@@ -114,6 +115,7 @@ export const unit = (over: Partial<UnitStatus> = {}): UnitStatus => ({
   state: 'Ready',
   size: 1024 ** 2,
   rings: [ring()],
+  failures: { read: 0, write: 0, noSpace: 0, flush: 0 },
   ...over,
 });
 

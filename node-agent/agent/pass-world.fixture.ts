@@ -142,6 +142,7 @@ export class World {
           backstore,
           state: this.kernel.attached.has(backstore) ? 'Attached' : 'Waiting',
         })),
+        failures: { read: 0, write: 0, noSpace: 0, flush: 0 },
       })),
     };
   }

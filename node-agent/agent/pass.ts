@@ -33,8 +33,12 @@ export interface PassDependencies {
     execute(steps: readonly Step[]): Promise<StepResult[]>;
   };
   devices: {
-    /** Time-outs and links of every linked LUN; returns what is there, by backstore. */
-    realise(journal: Journal, linked: readonly KernelLun[]): Promise<Map<string, RealisedLun>>;
+    /** Time-outs, sizes and links of every linked LUN; returns what is there, by backstore. */
+    realise(
+      journal: Journal,
+      linked: readonly KernelLun[],
+      engine: EngineStatus | undefined,
+    ): Promise<Map<string, RealisedLun>>;
   };
   versions: { agentVersion: string; kernelVersion: string };
   ioTimeoutSeconds: number;
@@ -141,7 +145,7 @@ export class Pass {
     if (journal === undefined) return UNSETTLED_MS;
     const leaving = leavingLuns(journal, round.observed);
     const linked = kernelLuns(round.observed).filter((pair) => pair.hctl !== undefined);
-    const realised = await this.dependencies.devices.realise(journal, linked);
+    const realised = await this.dependencies.devices.realise(journal, linked, round.engine);
     const problems = problemsOf(round.findings, round.results, {
       sessionUids: [...journal.spec.sessions, ...journal.departed.sessions].map((session) => session.uid),
       pairs: kernelLuns(round.observed),
@@ -154,7 +158,10 @@ export class Pass {
       leaving.length === 0 &&
       problems.luns.size === 0 &&
       problems.sessions.size === 0 &&
-      wanted.every((backstore) => realised.get(backstore)?.path !== undefined);
+      wanted.every((backstore) => {
+        const found = realised.get(backstore);
+        return found?.path !== undefined && found.awaitedSize === undefined;
+      });
     return settled ? undefined : UNSETTLED_MS;
   }
 

@@ -19,6 +19,8 @@ export interface RealisedLun {
   bsg?: string;
   hctl: string;
   byId?: string;
+  /** Bytes that the device serves, where the kernel doesn't know it by them yet. */
+  awaitedSize?: number;
 }
 
 /** Why a (session, LUN) pair isn't what the spec says. */
@@ -118,7 +120,8 @@ function wantedLunStatuses(report: PassReport): NodeLunStatus[] {
   );
   return sessionLuns(report.journal.spec).map(({ session, lun, backstore }): NodeLunStatus => {
     const base = { uid: lun.uid, session: session.uid, generation: lun.generation };
-    const realised = report.luns.get(backstore);
+    const found = report.luns.get(backstore);
+    const realised = shown(found);
     const problem = report.lunProblems.get(backstore);
     const served = rings.get(backstore);
     if (served?.unit.state === 'Failed') {
@@ -133,8 +136,18 @@ function wantedLunStatuses(report: PassReport): NodeLunStatus[] {
       const message = 'scst-engine does not serve this LUN at the moment: commands wait for it, nothing is lost';
       return { ...base, state: 'Unknown', reason: 'EngineUnavailable', message, ...realised };
     }
+    if (found?.awaitedSize !== undefined) {
+      const message = `the device has ${found.awaitedSize} bytes now, and the kernel doesn't know it yet`;
+      return { ...base, state: 'Pending', reason: 'Resizing', message, ...realised };
+    }
     return { ...base, state: realised.path === undefined ? 'Pending' : 'Ready', ...realised };
   });
+}
+
+function shown(found: RealisedLun | undefined): Omit<RealisedLun, 'awaitedSize'> | undefined {
+  if (found === undefined) return undefined;
+  const { awaitedSize: _, ...rest } = found;
+  return rest;
 }
 
 function leavingLunStatuses({ journal, leaving, luns, lunProblems }: PassReport): NodeLunStatus[] {
@@ -150,6 +163,6 @@ function leavingLunStatuses({ journal, leaving, luns, lunProblems }: PassReport)
       reason: 'Detaching',
       message: 'the SCSI device is being removed',
     }),
-    ...luns.get(backstore),
+    ...shown(luns.get(backstore)),
   }));
 }

@@ -1,7 +1,6 @@
 // Makes sd forget the write cache of a disk, before the host goes down (docs/adr/0001-sigpwr.md).
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { NO_RECORD, startChild } from '../lio/index.js';
+import { writeBriefly } from '../lio/index.js';
 import { nativeProgram } from '../native/index.js';
 
 /** Milliseconds for sd to take note; see below why it doesn't take longer where it doesn't end. */
@@ -15,15 +14,6 @@ const NOTED_MS = 2_000;
  */
 export async function forgetWriteCache(hctl: string, sys = '/sys'): Promise<void> {
   const path = join(sys, 'class/scsi_disk', hctl, 'cache_type');
-  const child = startChild(nativeProgram('scst-step'), NO_RECORD, {
-    kind: 'write',
-    path,
-    value: 'temporary write through',
-  });
-  const limit = new AbortController();
-  const noted = sleep(NOTED_MS, {}, { signal: limit.signal }).catch(() => ({}));
-  const { failure } = await Promise.race([child.ended, noted as Promise<Awaited<typeof child.ended>>]);
-  limit.abort();
-  child.detach();
-  if (failure !== undefined) throw new Error(`${failure.text} (${path})`);
+  const { outcome } = await writeBriefly(nativeProgram('scst-step'), path, 'temporary write through', NOTED_MS);
+  if (outcome?.failure !== undefined) throw new Error(`${outcome.failure.text} (${path})`);
 }

@@ -64,6 +64,7 @@ function configuration(changes: Partial<FileioConfiguration> = {}): FileioConfig
     removable: false,
     rotational: true,
     thinProvisioned: false,
+    active: true,
     ...changes,
   };
 }

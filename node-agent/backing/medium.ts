@@ -2,7 +2,7 @@
 import { fdatasync, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { NativeBinding } from '../native/types.js';
-import { MediumError, type Medium } from '../scsi/types.js';
+import { MediumError, type Medium, type MediumFailureKind } from '../scsi/types.js';
 
 /** What of the add-on a medium uses. */
 export type Allocation = Pick<NativeBinding, 'punchHole' | 'zeroRange' | 'extentAt'>;
@@ -43,7 +43,7 @@ export class FileMedium implements Medium {
   }
 
   async flush(): Promise<void> {
-    await this.attempt('write', async () => {
+    await this.attempt('flush', async () => {
       await syncData(this.fd);
       return 0;
     });
@@ -73,7 +73,7 @@ export class FileMedium implements Medium {
   }
 
   private async attempt(
-    kind: 'read' | 'write',
+    kind: AccessKind,
     operation: () => Promise<number | { bytesRead: number } | { bytesWritten: number }>,
   ): Promise<number> {
     try {
@@ -86,7 +86,9 @@ export class FileMedium implements Medium {
   }
 }
 
-function asMediumError(kind: 'read' | 'write', error: unknown): MediumError {
+type AccessKind = Exclude<MediumFailureKind, 'noSpace'>;
+
+function asMediumError(kind: AccessKind, error: unknown): MediumError {
   const { code, message } = error as NodeJS.ErrnoException;
   const noSpace = kind === 'write' && (code === 'ENOSPC' || code === 'EDQUOT');
   return new MediumError(noSpace ? 'noSpace' : kind, message, { cause: error });

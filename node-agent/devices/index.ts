@@ -2,4 +2,4 @@
 export { findById } from './by-id.js';
 export { claimUnused, DeviceInUse, type Claim } from './in-use.js';
 export { linkPath, linksOf, syncLinks, UnusableName, type LinkPlace } from './links.js';
-export { readScsiDevice, setTimeoutSeconds, waitForScsiDevice, type ScsiDevice } from './scsi-device.js';
+export { capacityOf, readScsiDevice, setTimeoutSeconds, waitForScsiDevice, type ScsiDevice } from './scsi-device.js';

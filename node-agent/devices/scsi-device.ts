@@ -18,6 +18,9 @@ export interface ScsiDevice {
   type?: number;
 }
 
+/** sysfs counts in these, whatever the block size. */
+const SECTOR_BYTES = 512;
+
 /** The disks' upper layer may still be probing when the link returns. */
 const POLL_MS = 20;
 
@@ -62,6 +65,12 @@ export async function waitForScsiDevice(
 export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys = '/sys'): Promise<void> {
   if (device.timeoutSeconds === undefined || device.timeoutSeconds === seconds) return;
   await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
+}
+
+/** Bytes that the kernel takes a block device for; undefined where there is none of that name. */
+export async function capacityOf(block: string, sys = '/sys'): Promise<number | undefined> {
+  const sectors = await readText(join(sys, 'class/block', block, 'size'));
+  return sectors === undefined ? undefined : Number(sectors) * SECTOR_BYTES;
 }
 
 async function names(directory: string): Promise<string[]> {

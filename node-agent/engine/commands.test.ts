@@ -1,5 +1,5 @@
 // Commands and task management functions that rings hand over, up to their completion.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NEXUS_FLAG } from '../native/types.js';
 import { STATUS } from '../scsi/index.js';
@@ -13,6 +13,7 @@ import {
   until,
 } from './test-support.js';
 
+const SYNCHRONIZE_CACHE = [0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const WRITE_ONE_BLOCK = [0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0];
 const READ_ONE_BLOCK = [0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0];
 const ring1 = ringConfiguration(1);
@@ -66,10 +67,57 @@ describe('commands', () => {
     const ring = await node.readyRing();
     const failing = (operation: string, errno: number) =>
       ring.send(WRITE_ONE_BLOCK, new Uint8Array(512).fill(7), 0, { failure: { operation, errno } });
-    expect(codeOf(await failing('flush', 5))).toBe('3/c/0');
     expect(codeOf(await failing('write', 28))).toBe('7/27/7');
     expect(codeOf(await failing('read', 5))).toBe('3/11/0');
+    expect(codeOf(await failing('write', 5))).toBe('3/c/0');
     expect(readFileSync(join(node.directory, 'unit1.img')).some((byte) => byte !== 0)).toBe(false);
+  });
+
+  test('a failed flush stays through the engine’s death, is told, and ends with active: false and true', async () => {
+    node.kernel.add(ring1);
+    const unit = node.unit();
+    const inactive = { ...unit, vdiskFileio: { ...unit.vdiskFileio, active: false } };
+    await (await node.startEngine()).configure(configurationOf(unit));
+    const first = await node.readyRing();
+    const failure = { operation: 'flush', errno: 28 };
+    expect(codeOf(await first.send(SYNCHRONIZE_CACHE, undefined, 0, { failure }))).toBe('3/c/0');
+
+    const engine = await node.startEngine();
+    const ring = node.ring();
+    expect(ring.options.flags).toBe(NEXUS_FLAG.writeBlocked);
+    expect(codeOf(await ring.send(WRITE_ONE_BLOCK, new Uint8Array(512).fill(7)))).toBe('3/c/0');
+    expect(codeOf(await ring.send(READ_ONE_BLOCK, undefined, 512))).toBe('status 0');
+    expect((await engine.status()).units[0]).toMatchObject({ state: 'Failed', reason: 'WritesLost' });
+
+    await engine.configure(configurationOf(inactive));
+    expect((await engine.configure(configurationOf(unit))).units[0]).toMatchObject({ state: 'Ready' });
+    expect(codeOf(await ring.send(TEST_UNIT_READY))).toBe('6/28/0');
+    expect(codeOf(await ring.send(WRITE_ONE_BLOCK, new Uint8Array(512).fill(7)))).toBe('status 0');
+  });
+
+  test('an inactive device has its file closed, answers as NOT READY, and takes what changed meanwhile', async () => {
+    node.kernel.add(ring1);
+    const unit = node.unit();
+    const inactive = { ...unit, vdiskFileio: { ...unit.vdiskFileio, active: false } };
+    const engine = await node.startEngine();
+    await engine.configure(configurationOf(unit));
+    const ring = await node.readyRing();
+    await ring.send(WRITE_ONE_BLOCK, new Uint8Array(512).fill(7));
+    const { units } = await engine.configure(configurationOf(inactive));
+    expect(units[0]).toMatchObject({ state: 'Failed', reason: 'Inactive', size: undefined });
+    expect(node.units[0]?.options).toMatchObject({ fd: -1, blocks: 0n });
+    expect(codeOf(await ring.send(READ_ONE_BLOCK, undefined, 512))).toBe('2/4/3');
+
+    // The next engine of an inactive device serves its rings as well.
+    const next = await node.startEngine();
+    expect(codeOf(await node.ring().send(TEST_UNIT_READY))).toBe('2/4/3');
+    writeFileSync(unit.vdiskFileio.filename, Buffer.alloc(131_072, 9));
+    const grown = { ...unit, vdiskFileio: { ...unit.vdiskFileio, size: 131_072 } };
+    expect((await next.configure(configurationOf(grown))).units[0]).toMatchObject({ state: 'Ready', size: 131_072 });
+    const codes = [await node.ring().send(TEST_UNIT_READY), await node.ring().send(TEST_UNIT_READY)].map(codeOf);
+    expect(codes.sort()).toEqual(['6/28/0', '6/2a/9']);
+    const { data } = await node.ring().send(READ_ONE_BLOCK, undefined, 512);
+    expect(data?.[0]).toBe(9);
   });
 
   test('a throw of the SCSI layer is a hardware error of that command alone', async () => {

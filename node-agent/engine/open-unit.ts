@@ -8,6 +8,7 @@ import {
   createLogicalUnit,
   dataOutOpcodes,
   disk,
+  forgetLostWrites,
   raiseAttention,
   removeNexus,
   replaceIdentity,
@@ -34,16 +35,14 @@ export async function openUnit(
   configuration: UnitConfiguration,
   rings: () => Iterable<Ring>,
 ): Promise<ServingUnit> {
-  const backing = await openFileBacking(environment, configuration.vdiskFileio, configuration);
+  const backing = await openBacking(environment, configuration);
   try {
     const scsi = createScsi(configuration, backing);
     const stores = await takeUpState(environment, configuration, scsi, backing);
     updateNexuses(scsi, rings());
     await stores.runState.save(scsi, stores.records);
     const native = environment.binding.createUnit({
-      fd: backing.fd,
-      blockSize: backing.medium.blockSize,
-      blocks: backing.medium.blocks,
+      ...nativeMedium(scsi, backing),
       writeCache: fastPathWriteCache(scsi),
       nvCache: scsi.settings.nvCache,
       dataOutOpcodes: dataOutOpcodes(disk),
@@ -54,14 +53,29 @@ export async function openUnit(
       stores,
       flight,
       reachable: (sessionUid) => environment.reachable(sessionUid),
+      statusChanged: () => environment.statusChanged(),
       log: environment.log.child({ device: configuration.name }),
     });
     unit.continueOperation();
     return unit;
   } catch (error) {
-    await backing.close();
+    await backing?.close();
     throw error;
   }
+}
+
+/** Nothing for a unit that its owner has made inactive. */
+async function openBacking(
+  environment: UnitEnvironment,
+  configuration: UnitConfiguration,
+  replacing?: FileBacking,
+): Promise<FileBacking | undefined> {
+  const { vdiskFileio } = configuration;
+  return vdiskFileio.active ? await openFileBacking(environment, vdiskFileio, configuration, replacing) : undefined;
+}
+
+function nativeMedium({ blockSize }: LogicalUnit, backing: FileBacking | undefined) {
+  return { fd: backing?.fd ?? -1, blockSize, blocks: backing?.medium.blocks ?? 0n };
 }
 
 /** Identity and nexuses, between two commands. */
@@ -78,7 +92,7 @@ export async function changeIdentity(
 }
 
 /**
- * Opens what the configuration names now (another file, the same one grown, or with other properties), and puts it
+ * Opens what the configuration names now (another file, the same one grown, with other properties, or none), and puts it
  * in the place of the former backing between two commands. Throws BackingRefused, and then the unit goes on serving
  * as before.
  */
@@ -92,34 +106,45 @@ export async function swapBacking(
   const { operation } = unit.scsi;
   if (operation !== undefined && !operation.failed)
     throw new BackingRefused('OperationInProgress', `${operation.plan.kind} is writing over the whole medium`);
-  const backing = await openFileBacking(environment, wanted.vdiskFileio, wanted, unit.backing);
+  const backing = await openBacking(environment, wanted, unit.backing);
   const replaced = unit.backing;
   try {
     await unit.exclusively(async () => {
-      await replaced.medium.flush();
-      if (onlySizeOrFileDiffers(former, wanted)) replaceMedium(unit.scsi, backing.medium);
+      await flushReplaced(unit, backing);
+      if (onlyBackingDiffers(former, wanted)) replaceMedium(unit.scsi, backing?.medium);
       else unit.scsi = recreateScsi(unit.scsi, former, wanted, backing, rings());
       unit.native.update({
-        fd: backing.fd,
-        blockSize: backing.medium.blockSize,
-        blocks: backing.medium.blocks,
+        ...nativeMedium(unit.scsi, backing),
         nvCache: unit.scsi.settings.nvCache,
       });
-      if (former.vdiskFileio.filename !== wanted.vdiskFileio.filename)
+      const opens = replaced === undefined && backing !== undefined;
+      if (opens) forgetLostWrites(unit.scsi);
+      if (opens || former.vdiskFileio.filename !== wanted.vdiskFileio.filename)
         raiseAttention(unit.scsi, ATTENTION.mediumMayHaveChanged);
       unit.backing = backing;
     });
   } finally {
     // The same file stays locked through the former descriptor until that is closed.
-    await (unit.backing === backing ? replaced : backing).close();
+    await (unit.backing === backing ? replaced : backing)?.close();
   }
-  if (!backing.lock())
+  if (backing?.lock() === false)
     throw new BackingRefused('BackingInUse', `${backing.path} was locked by another process while it was opened anew`);
 }
 
-function onlySizeOrFileDiffers(former: UnitConfiguration, wanted: UnitConfiguration): boolean {
-  const { filename, size } = wanted.vdiskFileio;
-  return equal({ ...former.vdiskFileio, filename, size }, wanted.vdiskFileio);
+/** A failure keeps the unit with what it has; but somebody who takes the file away gets it. */
+async function flushReplaced(unit: ServingUnit, backing: FileBacking | undefined): Promise<void> {
+  // What a flush after a failed one says, means nothing.
+  if (unit.scsi.writesLost) return;
+  try {
+    await unit.flush();
+  } catch (error) {
+    if (backing !== undefined) throw error;
+  }
+}
+
+function onlyBackingDiffers(former: UnitConfiguration, wanted: UnitConfiguration): boolean {
+  const { filename, size, active } = wanted.vdiskFileio;
+  return equal({ ...former.vdiskFileio, filename, size, active }, wanted.vdiskFileio);
 }
 
 /** The SCSI layer's settings stay as created: a change of one makes a new unit that takes over the state. */
@@ -127,7 +152,7 @@ function recreateScsi(
   scsi: LogicalUnit,
   former: UnitConfiguration,
   wanted: UnitConfiguration,
-  backing: FileBacking,
+  backing: FileBacking | undefined,
   rings: Iterable<Ring>,
 ): LogicalUnit {
   const state = snapshot(scsi);
@@ -148,12 +173,13 @@ function withoutWriteCache(state: UnitSnapshot, former: UnitConfiguration, wante
   return { ...state, modePages };
 }
 
-function createScsi(configuration: UnitConfiguration, backing: FileBacking): LogicalUnit {
+function createScsi(configuration: UnitConfiguration, backing: FileBacking | undefined): LogicalUnit {
   const { readOnly, writeThrough, nvCache, removable, rotational, thinProvisioned } = configuration.vdiskFileio;
   return createLogicalUnit({
     personality: disk,
     identity: identityOf(configuration),
-    medium: backing.medium,
+    medium: backing?.medium,
+    blockSize: configuration.vdiskFileio.blocksize,
     readOnly,
     removable,
     rotational,

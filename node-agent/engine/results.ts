@@ -1,6 +1,6 @@
 // Answers that the engine itself gives to a command: the fast path's failures, and defects of ours.
 import { constants } from 'node:os';
-import { MediumError, STATUS, type CommandResult, type LogicalUnit } from '../scsi/index.js';
+import { MediumError, noteMediumFailure, STATUS, type CommandResult, type LogicalUnit } from '../scsi/index.js';
 
 import { descriptorFormatSense } from '../scsi/spc/mode-pages.js';
 import { encodeSense, mediumErrorSense } from '../scsi/spc/sense.js';
@@ -19,8 +19,10 @@ export function internalFailure(unit: LogicalUnit): CommandResult {
  */
 export function nativeFailure(unit: LogicalUnit, { operation, errno }: NativeFailure): CommandResult {
   const noSpace = errno === constants.errno.ENOSPC || errno === constants.errno.EDQUOT;
-  const kind = operation === 'read' ? 'read' : noSpace ? 'noSpace' : 'write';
-  return checkCondition(unit, mediumErrorSense(new MediumError(kind, `${operation} failed with errno ${errno}`)));
+  const kind = operation === 'write' && noSpace ? 'noSpace' : operation;
+  const error = new MediumError(kind, `${operation} failed with errno ${errno}`);
+  noteMediumFailure(unit, error);
+  return checkCondition(unit, mediumErrorSense(error));
 }
 
 function checkCondition(unit: LogicalUnit, sense: Parameters<typeof encodeSense>[0]): CommandResult {

@@ -10,6 +10,7 @@ import {
   endOperation,
   execute,
   flagsOf,
+  noteMediumFailure,
   resetLogicalUnit,
   runsOnce,
   SENSE,
@@ -42,6 +43,8 @@ export interface ServingUnitParts {
   readonly stores: UnitStores;
   readonly flight: FlightRecorder;
   readonly reachable: (sessionUid: string) => Iterable<ReachableUnit>;
+  /** Something that the unit's status shows has changed. */
+  statusChanged(): void;
   readonly log: Logger;
 }
 
@@ -56,12 +59,14 @@ export class ServingUnit {
   internalFailures = 0;
   private readonly queue: UnitQueue<UnitJob>;
   private closing = false;
+  /** What of the unit's lost writes was told. */
+  private toldLost = false;
   private advancing: Promise<void> | undefined;
   private readonly copies: RunningCopies;
 
   constructor(
     public scsi: LogicalUnit,
-    public backing: FileBacking,
+    public backing: FileBacking | undefined,
     private readonly parts: ServingUnitParts,
   ) {
     this.queue = new UnitQueue(parts.native);
@@ -124,6 +129,7 @@ export class ServingUnit {
         run: async () => {
           signal.removeEventListener('abort', withdraw);
           await work(this.scsi).then(resolve, reject);
+          await this.settle('shared');
         },
         abort: () => reject(new CopyCancelled()),
       };
@@ -165,6 +171,16 @@ export class ServingUnit {
     return flagBits(flagsOf(this.scsi, ring.nexusId));
   }
 
+  /** Makes what was written durable. Throws MediumError. */
+  async flush(): Promise<void> {
+    try {
+      await this.backing?.medium.flush();
+    } catch (error) {
+      noteMediumFailure(this.scsi, error);
+      throw error;
+    }
+  }
+
   /** Takes no more commands, waits for those that run, and makes the medium durable. Commands stay in the rings. */
   async close(): Promise<void> {
     this.closing = true;
@@ -177,10 +193,10 @@ export class ServingUnit {
     // It writes to the medium: not beyond the closing of its descriptor. What it failed of is logged where it runs.
     await this.advancing?.catch(() => undefined);
     try {
-      await this.backing.medium.flush();
+      await this.flush().finally(() => this.saveRunState());
     } finally {
       this.native.close();
-      await this.backing.close();
+      await this.backing?.close();
     }
   }
 
@@ -323,6 +339,10 @@ export class ServingUnit {
     // MODE SELECT and a reset change WCE; both are exclusive, and only then may the native unit be changed.
     if (access === 'exclusive') this.native.update({ writeCache: fastPathWriteCache(this.scsi) });
     this.publishFlags();
+    if (this.toldLost === this.scsi.writesLost) return;
+    this.toldLost = this.scsi.writesLost;
+    if (this.toldLost) this.parts.log.error('a flush has failed: writes are refused until the device was inactive');
+    this.parts.statusChanged();
   }
 }
 

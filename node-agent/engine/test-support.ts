@@ -201,6 +201,7 @@ export class TestNode {
         removable: false,
         rotational: true,
         thinProvisioned: false,
+        active: true,
       },
       identity: {
         vendor: 'SCST_FIO',

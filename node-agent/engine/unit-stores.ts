@@ -21,7 +21,7 @@ export async function takeUpState(
   { runDirectory, stateDirectory, bootId, log }: UnitEnvironment,
   { uid, name }: { uid: string; name: string },
   scsi: LogicalUnit,
-  backing: FileBacking,
+  backing: FileBacking | undefined,
 ): Promise<UnitStores> {
   const runState = new RunStateFile(runDirectory, uid, bootId);
   const durable = new DurableStateFile(stateDirectory, uid);
@@ -32,7 +32,11 @@ export async function takeUpState(
   });
   await restoreInto(scsi, stored, durable);
   const begun = stored?.begunWrite ?? undefined;
-  if (begun !== undefined) await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
+  if (begun !== undefined) {
+    if (backing === undefined)
+      throw new BackingRefused('Inactive', 'a write that was begun can be made good only when active is true again');
+    await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
+  }
   const records = new ReplayRecords([...(stored?.results ?? []), ...(begun === undefined ? [] : [begun.result])]);
   return { runState, durable, records };
 }

@@ -80,21 +80,23 @@ export class Unit {
   }
 
   status(): UnitStatus {
-    const medium = this.serving?.backing.medium;
+    const medium = this.serving?.backing?.medium;
+    const failure = this.failure ?? (this.serving?.scsi.writesLost === true ? WRITES_LOST : undefined);
     return {
       uid: this.configuration.uid,
       generation: this.evaluatedGeneration,
-      state: this.failure === undefined ? 'Ready' : 'Failed',
-      ...this.failure,
+      state: failure === undefined ? 'Ready' : 'Failed',
+      ...failure,
       size: medium && Number(medium.blocks) * medium.blockSize,
       rings: [...this.rings.values()].map((ring) => this.ringStatus(ring)),
+      failures: this.serving?.scsi.mediumFailures ?? NO_FAILURES,
     };
   }
 
   /** Waits for what is in flight and makes the medium durable; goes on serving. */
   async drain(): Promise<void> {
     const unit = this.serving;
-    await unit?.exclusively(() => unit.backing.medium.flush());
+    await unit?.exclusively(() => unit.flush());
   }
 
   /** Ends the process's part in the unit; its commands wait in the rings. */
@@ -190,7 +192,7 @@ export class Unit {
       await this.change(this.serving, this.applied, wanted);
     }
     this.applied = wanted;
-    this.failure = undefined;
+    this.failure = wanted.vdiskFileio.active ? undefined : INACTIVE;
     this.backOff.reset();
   }
 
@@ -273,6 +275,14 @@ export class Unit {
     this.backOff.arm();
   }
 }
+
+const INACTIVE = { reason: 'Inactive', message: 'active is false: the file is closed' } as const;
+const WRITES_LOST = {
+  reason: 'WritesLost',
+  message:
+    'a flush has failed: what was written before it may be lost, and writes are refused; look after the data, then set active to false and back to true',
+} as const;
+const NO_FAILURES = { read: 0, write: 0, noSpace: 0, flush: 0 } as const;
 
 function withoutCounters(status: UnitStatus): UnitStatus {
   return { ...status, rings: status.rings.map((ring) => ({ ...ring, counters: undefined })) };

@@ -7,6 +7,6 @@ export { LioObserver, type ObserverOptions } from './observe.js';
 export { KernelStalled } from './bounded-reader.js';
 export { readOpenSteps, type OpenStep } from './steps/record.js';
 export { StepExecutor, type ExecutorOptions, type Permit, type StepResult, type UnlinkGuard } from './steps/execute.js';
-export { NO_RECORD, startChild } from './steps/child.js';
+export { writeBriefly } from './steps/child.js';
 export { StepFailed, StepPending } from './steps/errors.js';
 export { ensureKernel, KernelLacks } from './modules.js';

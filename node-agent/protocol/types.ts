@@ -32,6 +32,8 @@ export interface FileioConfiguration {
   removable: boolean;
   rotational: boolean;
   thinProvisioned: boolean;
+  /** The file is open; otherwise commands that need the medium end as NOT READY. */
+  active: boolean;
 }
 export interface IdentityConfiguration {
   vendor: string;
@@ -78,6 +80,10 @@ export type UnitReason =
   | 'BackingError'
   /** FORMAT UNIT or SANITIZE goes on: the change is made when it has ended. */
   | 'OperationInProgress'
+  /** A flush has failed: what was written since the one before may be lost. Writes are refused until the device was inactive. */
+  | 'WritesLost'
+  /** By the wish. */
+  | 'Inactive'
   /** State of the device that must not be lost can't be read. */
   | 'StateUnreadable'
   | 'AttributeNotSupported';
@@ -88,9 +94,11 @@ export interface UnitStatus {
   state: 'Ready' | 'Failed';
   reason?: UnitReason;
   message?: string;
-  /** Bytes. */
+  /** Bytes; absent while the backing isn't open. */
   size?: number;
   rings: RingStatus[];
+  /** Failed accesses to the backing since the engine's start, by what failed; 'noSpace' are writes. */
+  failures: Record<'read' | 'write' | 'noSpace' | 'flush', number>;
 }
 export interface RingStatus {
   hba: string;

@@ -1,5 +1,5 @@
 // What the engine uses of the SCSI layer.
-export type { CommandResult, Medium, NexusIdentity, SenseCode, WriteJournal } from './types.js';
+export type { CommandResult, Medium, MediumFailureKind, NexusIdentity, SenseCode, WriteJournal } from './types.js';
 export { MediumError, STATUS } from './types.js';
 export type { Access } from './spc/command.js';
 export type { CopyPeer, CopyPeers } from './spc/copy/peers.js';
@@ -28,6 +28,7 @@ export {
   UnknownNexusError,
 } from './spc/dispatch.js';
 export { taskAbortedStatus, writeCacheEnabled } from './spc/mode-pages.js';
+export { forgetLostWrites, noteMediumFailure } from './spc/medium-failures.js';
 export type { SenseData } from './spc/sense.js';
 export { mediumErrorSense, SENSE } from './spc/sense.js';
 export type { UnitSnapshot } from './spc/run-state.js';

@@ -49,10 +49,13 @@ export interface WriteJournal {
   begin(offset: number, data: Uint8Array): Promise<void>;
 }
 
+/** 'flush': what was written since the flush before may be lost. */
+export type MediumFailureKind = 'read' | 'write' | 'noSpace' | 'flush';
+
 /** What the medium's failure is shown as. */
 export class MediumError extends Error {
   constructor(
-    readonly kind: 'read' | 'write' | 'noSpace',
+    readonly kind: MediumFailureKind,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -87,6 +87,7 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
       removable: fileio.removable ?? false,
       rotational: fileio.rotational ?? true,
       thinProvisioned: fileio.thinProvisioned ?? false,
+      active: fileio.active ?? true,
     },
   };
 }

@@ -53,6 +53,7 @@ describe('the quick start', () => {
             removable: false,
             rotational: true,
             thinProvisioned: false,
+            active: true,
           },
         },
       ],

@@ -49,7 +49,7 @@ export async function conform(
       outcomes.push(...found);
       onSuite(suite, found);
     }
-    node.machine.assertCleanKernel();
+    await node.machine.assertCleanKernel();
   } finally {
     await node.stop();
   }

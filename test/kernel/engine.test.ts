@@ -79,6 +79,7 @@ function unitWith(rings: RingConfiguration[], changes: Partial<UnitConfiguration
       removable: false,
       rotational: true,
       thinProvisioned: false,
+      active: true,
       ...changes,
     },
     identity: {

@@ -1,6 +1,7 @@
 // Runs a blocking operation in a process of its own (scst-step), which outlives a deadline and this process.
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { argumentsOf, type BlockingOperation } from './operation.js';
 
 export interface ChildOutcome {
@@ -16,7 +17,7 @@ export interface RunningChild {
 }
 
 /** In place of a record's path: the operation is none of those that are looked for after a restart. */
-export const NO_RECORD = '-';
+const NO_RECORD = '-';
 
 /**
  * Starts `program record operation…`. The kernel may hold the process in D state, where no signal reaches it; so it is
@@ -43,6 +44,25 @@ export function startChild(program: string, record: string, operation: BlockingO
       (child.stderr as Socket).unref();
     },
   };
+}
+
+/**
+ * Writes to a file of the kernel in a process of its own, and waits at most `milliseconds` for it: undefined is a write that
+ * the kernel still works at. `ended` tells of its end, however late.
+ */
+export async function writeBriefly(
+  program: string,
+  path: string,
+  value: string,
+  milliseconds: number,
+): Promise<{ outcome: ChildOutcome | undefined; ended: Promise<ChildOutcome> }> {
+  const child = startChild(program, NO_RECORD, { kind: 'write', path, value });
+  const limit = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: limit.signal }).catch(() => undefined);
+  const outcome = await Promise.race([child.ended, late]);
+  limit.abort();
+  child.detach();
+  return { outcome, ended: child.ended };
 }
 
 function failureOf(stderr: string, code: number | null, signal: string | null): { errno: string; text: string } {

@@ -1,4 +1,6 @@
 /* The commands that execute on the ring's thread: READ, WRITE, SYNCHRONIZE CACHE, TEST UNIT READY. */
+#include <errno.h>
+
 #include "internal.h"
 
 static const uint32_t every_access = NEXUS_UNIT_ATTENTION | NEXUS_NOT_READY | NEXUS_ACCESS_BLOCKED;
@@ -60,6 +62,11 @@ static int read_blocks(struct ring *ring, const struct decoded *decoded, const s
 	return failure->error;
 }
 
+static bool is_no_space(int error)
+{
+	return error == ENOSPC || error == EDQUOT;
+}
+
 static int write_blocks(struct ring *ring, const struct decoded *decoded, const struct command *command,
 			struct failure *failure)
 {
@@ -68,8 +75,9 @@ static int write_blocks(struct ring *ring, const struct decoded *decoded, const 
 
 	if (durable)
 		ring_publish(ring);
-	failure->operation = OPERATION_WRITE;
 	failure->error = medium_write(ring, command, decoded->lba * medium->block_size, durable);
+	/* With RWF_DSYNC an error of the flush comes as one of the write: the former is taken for it, being the worse. */
+	failure->operation = durable && !is_no_space(failure->error) ? OPERATION_FLUSH : OPERATION_WRITE;
 	if (failure->error == 0) {
 		add(&ring->counters.writes, 1);
 		add(&ring->counters.write_bytes, command->iov_length);

@@ -1,6 +1,6 @@
 // Which blocks a CDB addresses, and access to them.
 import { byteAt, uint16, uint24, uint32, uint64 } from '../spc/bytes.js';
-import type { LogicalUnit } from '../spc/logical-unit.js';
+import { mediumAbsence, type LogicalUnit } from '../spc/logical-unit.js';
 import { CheckCondition, invalidFieldInCdb, mediumErrorSense, SENSE } from '../spc/sense.js';
 import { MediumError, type Medium } from '../types.js';
 
@@ -34,7 +34,7 @@ export function rejectProtection(cdb: Uint8Array): void {
 
 /** The medium, if it has all of the range. An LBA beyond the last is out of range also with no blocks (SBC-3 4.4.1). */
 export function mediumWith(unit: LogicalUnit, { lba, blocks }: BlockRange): Medium {
-  if (!unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
+  if (!unit.medium) throw new CheckCondition(mediumAbsence(unit));
   if (lba >= unit.medium.blocks || lba + BigInt(blocks) > unit.medium.blocks) {
     throw new CheckCondition(SENSE.blockOutOfRange);
   }
@@ -46,6 +46,6 @@ export async function withInformation(lba: bigint, access: Promise<void>): Promi
   try {
     await access;
   } catch (error) {
-    throw error instanceof MediumError ? new CheckCondition(mediumErrorSense(error, lba)) : error;
+    throw error instanceof MediumError ? new CheckCondition(mediumErrorSense(error, lba), { cause: error }) : error;
   }
 }

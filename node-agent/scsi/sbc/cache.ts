@@ -1,10 +1,10 @@
 // SYNCHRONIZE CACHE and START STOP UNIT (SBC-3 5.22, 5.23, 5.25): both end in a flush of the medium.
 import { byteAt } from '../spc/bytes.js';
 import type { Command } from '../spc/command.js';
-import type { LogicalUnit } from '../spc/logical-unit.js';
+import { mediumAbsence, type LogicalUnit } from '../spc/logical-unit.js';
 import { writeCacheEnabled } from '../spc/mode-pages.js';
 import { ejectMedium, loadMedium } from '../spc/medium-loading.js';
-import { CheckCondition, invalidFieldInCdb, SENSE } from '../spc/sense.js';
+import { CheckCondition, invalidFieldInCdb } from '../spc/sense.js';
 import { blockRange, mediumWith } from './block-range.js';
 
 /** Flushes everything, whatever the range, and before GOOD also with IMMED (both allowed by SBC-3). */
@@ -29,7 +29,7 @@ export async function startStopUnit({ unit, nexus, cdb }: Command): Promise<void
   const starts = !powerCondition && (operation & START) !== 0;
   if (movesMedium && !starts && !unit.settings.removable) throw invalidFieldInCdb(4, 1);
   if (starts && movesMedium) loadMedium(unit, nexus.id);
-  if (!unit.medium && !(movesMedium && !starts)) throw new CheckCondition(SENSE.mediumNotPresent);
+  if (!unit.medium && !(movesMedium && !starts)) throw new CheckCondition(mediumAbsence(unit));
   if (starts) return;
   if ((operation & NO_FLUSH) === 0) await flush(unit);
   if (movesMedium) ejectMedium(unit);

@@ -329,7 +329,7 @@ it('is NOT READY without a medium, but can be asked who it is', async () => {
   const { unit, run } = diskWithTwoNexuses();
   replaceMedium(unit, undefined);
   for (const cdb of [READ_CAPACITY_10, READ_CAPACITY_16, readCdb(10, 0, 1), '35 00 00 00 00 00 00 00 00 00']) {
-    expect(outcome(await run(cdb))).toBe('02/3a/00');
+    expect(outcome(await run(cdb))).toBe('02/04/03');
   }
   expect(outcome(await run('12 00 00 00 ff 00'))).toBe('GOOD');
   expect(hex((await run('1a 00 08 00 ff 00')).data?.subarray(4, 12))).toBe('0000000000000200');

@@ -1,6 +1,7 @@
 // Writes over the whole medium step by step, as FORMAT UNIT and SANITIZE ask for.
 import { fromHex } from '../spc/bytes.js';
 import type { LogicalUnit } from '../spc/logical-unit.js';
+import { noteMediumFailure } from '../spc/medium-failures.js';
 import { endOperation, type ErasurePlan } from '../spc/operation.js';
 import { MediumError, type Medium } from '../types.js';
 
@@ -26,6 +27,7 @@ export async function advance(unit: LogicalUnit): Promise<boolean> {
     if (lba + blocks === medium.blocks) await medium.flush();
   } catch (error) {
     if (!(error instanceof MediumError)) throw error;
+    noteMediumFailure(unit, error);
     operation.failed = true;
     unit.stateVersion++;
     return false;

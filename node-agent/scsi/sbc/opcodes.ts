@@ -88,6 +88,7 @@ const preFetches = definitions('PRE-FETCH', [cdb10(0x34, IMMED), cdb16(0x90, IMM
 const synchronizes = definitions('SYNCHRONIZE CACHE', [cdb10(0x35, IMMED), cdb16(0x91, IMMED)], {
   access: 'shared',
   needsMedium: true,
+  flushesMedium: true,
   execute: synchronizeCache,
 });
 

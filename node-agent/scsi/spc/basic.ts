@@ -1,7 +1,7 @@
 // TEST UNIT READY and REQUEST SENSE.
 import { byteAt } from './bytes.js';
 import type { Command } from './command.js';
-import type { LogicalUnit } from './logical-unit.js';
+import { mediumAbsence, type LogicalUnit } from './logical-unit.js';
 import { operationSense } from './operation.js';
 import { encodeSense, SENSE, SENSE_KEY, type SenseData } from './sense.js';
 import { takeAttention } from './unit-attentions.js';
@@ -18,7 +18,8 @@ export function requestSense({ unit, nexus, cdb }: Command): Uint8Array {
   return encodeSense(sense, (byteAt(cdb, 1) & DESC) !== 0).subarray(0, byteAt(cdb, 4));
 }
 
-function idleSense({ medium, operation }: LogicalUnit): SenseData {
+function idleSense(unit: LogicalUnit): SenseData {
+  const { medium, operation } = unit;
   if (operation) return operationSense(operation, medium?.blocks ?? 0n);
-  return medium ? SENSE.noSense : SENSE.mediumNotPresent;
+  return medium ? SENSE.noSense : mediumAbsence(unit);
 }

@@ -63,6 +63,8 @@ export interface CommandDefinition {
   readonly passesOperation?: boolean | 'failed';
   /** Refused on a write-protected unit or nexus. */
   readonly writesMedium?: boolean;
+  /** Refused after a flush has failed, as what writes is. */
+  readonly flushesMedium?: boolean;
   /** Refused with NOT READY while the unit has no medium. */
   readonly needsMedium?: boolean;
   readonly execute: (command: Command) => CommandOutcome | Promise<CommandOutcome>;

@@ -4,6 +4,7 @@ import type { Access, CommandDefinition } from './command.js';
 import type { CopyPeers } from './copy/peers.js';
 import type { LogicalUnit } from './logical-unit.js';
 import { descriptorFormatSense } from './mode-pages.js';
+import { noteMediumFailure } from './medium-failures.js';
 import type { Nexus } from './nexus.js';
 import { nexusAccess } from './persistent-reservations/state.js';
 import { ReservationConflict } from './persistent-reservations/transition.js';
@@ -33,7 +34,7 @@ export class UnknownNexusError extends Error {
 export interface NexusFlags {
   unitAttention: boolean;
   readOnly: boolean;
-  /** A reservation of another nexus forbids writes. */
+  /** A reservation of another nexus forbids writes, or writes were lost. */
   writeBlocked: boolean;
   /** A reservation of another nexus forbids every medium access. */
   accessBlocked: boolean;
@@ -79,6 +80,7 @@ export async function execute(
     return { status: STATUS.good, data: outcome?.subarray(0, dataInLength) };
   } catch (error) {
     if (error instanceof ReservationConflict) return { status: STATUS.reservationConflict };
+    noteMediumFailure(unit, error);
     const sense = senseOf(error);
     if (!sense) throw error;
     return checkCondition(unit, sense);
@@ -116,7 +118,7 @@ export function flagsOf(unit: LogicalUnit, nexusId: string): NexusFlags {
   return {
     unitAttention: nexus.attentions.length > 0,
     readOnly: writeProtection(unit, nexus) !== undefined,
-    writeBlocked: blocked || access !== 'all',
+    writeBlocked: blocked || access !== 'all' || unit.writesLost,
     accessBlocked: blocked || access === 'none',
     notReady: unit.medium === undefined || unit.operation !== undefined,
   };

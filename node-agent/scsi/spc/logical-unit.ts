@@ -1,10 +1,11 @@
 // The state of a logical unit: identity, medium, mode pages, nexuses, reservation. Changed by the functions of this folder only.
-import type { Medium, NexusIdentity, SenseCode } from '../types.js';
+import type { Medium, MediumFailureKind, NexusIdentity, SenseCode } from '../types.js';
 import { initialModePages } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import { NO_PERSISTENT_RESERVATIONS, type PersistentReservations } from './persistent-reservations/state.js';
 import type { UnitOperation } from './operation.js';
 import type { Personality } from './personality.js';
+import { SENSE, type SenseData } from './sense.js';
 import { ATTENTION, raise, raiseOnAll } from './unit-attentions.js';
 
 /** What INQUIRY and the vital product data tell. The texts are ASCII; too long ones are cut, short ones padded. */
@@ -47,19 +48,28 @@ export interface UnitSettings {
 export interface LogicalUnitOptions extends Partial<UnitSettings> {
   personality: Personality;
   identity: UnitIdentity;
-  medium: Medium;
+  /** Of `blockSize`. Undefined: NOT READY until replaceMedium(). */
+  medium: Medium | undefined;
+  /** Default: that of the medium. */
+  blockSize?: number;
 }
 
 export interface LogicalUnit {
   readonly personality: Personality;
   readonly settings: Readonly<UnitSettings>;
-  /** Bytes; that of the medium given at creation. */
+  /** Bytes. */
   readonly blockSize: number;
   identity: UnitIdentity;
-  /** Nothing: the unit is NOT READY, MEDIUM NOT PRESENT. */
+  /** Nothing: the unit is NOT READY, see mediumAbsence(). */
   medium: Medium | undefined;
+  /** Of the medium before, while there is none. */
+  formerBlocks: bigint | undefined;
   /** The medium of a removable unit that an initiator took out, and can load again. */
   ejected: Medium | undefined;
+  /** A flush has failed: nothing is written any more. */
+  writesLost: boolean;
+  /** Since the engine's start. */
+  readonly mediumFailures: Record<MediumFailureKind, number>;
   /** Goes on, or has failed: commands that need the medium are refused meanwhile. */
   operation: UnitOperation | undefined;
   /** By id. */
@@ -91,14 +101,18 @@ const DEFAULT_SETTINGS: UnitSettings = {
 };
 
 export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
-  const { personality, identity, medium, ...settings } = options;
+  const { personality, identity, medium, blockSize = medium?.blockSize, ...settings } = options;
+  if (blockSize === undefined) throw new TypeError('neither medium nor block size');
   const unit: LogicalUnit = {
     personality,
     settings: { ...DEFAULT_SETTINGS, ...settings },
-    blockSize: medium.blockSize,
+    blockSize,
     identity,
     medium,
+    formerBlocks: undefined,
     ejected: undefined,
+    writesLost: false,
+    mediumFailures: { read: 0, write: 0, noSpace: 0, flush: 0 },
     operation: undefined,
     nexuses: new Map(),
     reservation: undefined,
@@ -171,13 +185,19 @@ export function raiseAttention(unit: LogicalUnit, code: Pick<SenseCode, 'asc' | 
   raiseOnAll(unit, code, except);
 }
 
-/** Replaces the medium by one of the same block size: 2A/09 on every nexus if the capacity differs. Undefined: no medium, NOT READY. */
+/** Replaces the medium by one of the same block size: 2A/09 on every nexus if the capacity differs. Undefined: NOT READY. */
 export function replaceMedium(unit: LogicalUnit, medium: Medium | undefined): void {
-  const former = unit.medium;
+  const former = unit.medium?.blocks ?? unit.ejected?.blocks ?? unit.formerBlocks;
+  unit.formerBlocks = former;
   unit.medium = medium;
   if (unit.ejected) unit.stateVersion++;
   unit.ejected = undefined;
-  if (former && medium && former.blocks !== medium.blocks) raiseOnAll(unit, ATTENTION.capacityChanged);
+  if (medium && medium.blocks !== former) raiseOnAll(unit, ATTENTION.capacityChanged);
+}
+
+/** Sense of a command that needs the medium while there is none: out of a removable unit, else closed by its owner. */
+export function mediumAbsence({ settings }: LogicalUnit): SenseData {
+  return settings.removable ? SENSE.mediumNotPresent : SENSE.manualInterventionRequired;
 }
 
 /** Replaces the identity: 3F/03 on every nexus. */

@@ -1,7 +1,7 @@
 // What holds for every command before it runs: reservations, operations on the whole medium, the medium, write protection.
 import type { Medium } from '../types.js';
 import type { CommandDefinition } from './command.js';
-import type { LogicalUnit } from './logical-unit.js';
+import { mediumAbsence, type LogicalUnit } from './logical-unit.js';
 import type { Nexus } from './nexus.js';
 import { operationSense, type UnitOperation } from './operation.js';
 import { nexusAccess } from './persistent-reservations/state.js';
@@ -45,7 +45,10 @@ export function checkPreconditions(
   if (unit.operation && !passesOperation(definition, unit.operation)) {
     throw new CheckCondition(operationSense(unit.operation, unit.medium?.blocks ?? 0n));
   }
-  if (definition.needsMedium && !unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
+  if (definition.needsMedium && !unit.medium) throw new CheckCondition(mediumAbsence(unit));
+  if (unit.writesLost && (definition.writesMedium || definition.flushesMedium)) {
+    throw new CheckCondition(SENSE.writeError);
+  }
   const protection = definition.writesMedium ? writeProtection(unit, nexus) : undefined;
   if (protection) throw new CheckCondition(protection);
 }
@@ -64,7 +67,7 @@ export function mediumFor(unit: LogicalUnit, nexusId: string, access: keyof type
   const cdb = Uint8Array.from({ length: definition.usage.length }, (_, at) => (at === 0 ? opcode : 0));
   checkReservations(unit, nexus, definition, cdb);
   checkPreconditions(unit, nexus, definition, cdb);
-  if (!unit.medium) throw new CheckCondition(SENSE.mediumNotPresent);
+  if (!unit.medium) throw new CheckCondition(mediumAbsence(unit));
   return unit.medium;
 }
 

@@ -22,6 +22,7 @@ export interface UnitSnapshot {
   reservation: string | null;
   persistentReservations: StoredReservations;
   ejected: boolean;
+  writesLost: boolean;
   operation: StoredOperation | null;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
   /** Current values of the pages that MODE SELECT can change: page code (decimal) → the page, hexadecimal. */
@@ -39,6 +40,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     reservation: unit.reservation ?? null,
     persistentReservations: storedReservations(unit.persistentReservations),
     ejected: unit.ejected !== undefined,
+    writesLost: unit.writesLost,
     operation: storedOperation(unit),
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
@@ -64,6 +66,7 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   }
   unit.reservation = state.reservation ?? undefined;
   unit.persistentReservations = restoredReservations(state.persistentReservations);
+  unit.writesLost = state.writesLost;
   restoreOperation(unit, state.operation);
   if (state.ejected) {
     unit.ejected = unit.medium;

@@ -16,6 +16,7 @@ export const SENSE_KEY = {
 
 export const SENSE = {
   noSense: { key: SENSE_KEY.noSense, asc: 0x00, ascq: 0x00 },
+  manualInterventionRequired: { key: SENSE_KEY.notReady, asc: 0x04, ascq: 0x03 },
   formatInProgress: { key: SENSE_KEY.notReady, asc: 0x04, ascq: 0x04 },
   sanitizeInProgress: { key: SENSE_KEY.notReady, asc: 0x04, ascq: 0x1b },
   mediumNotPresent: { key: SENSE_KEY.notReady, asc: 0x3a, ascq: 0x00 },
@@ -70,9 +71,13 @@ export interface SenseData extends SenseCode {
 
 /** Ends a command with CHECK CONDITION. */
 export class CheckCondition extends Error {
-  constructor(readonly sense: SenseData) {
+  constructor(
+    readonly sense: SenseData,
+    options?: ErrorOptions,
+  ) {
     super(
       `CHECK CONDITION ${[sense.key, sense.asc, sense.ascq].map((n) => n.toString(16).padStart(2, '0')).join('/')}`,
+      options,
     );
   }
 }
@@ -87,7 +92,12 @@ export function invalidFieldInParameterList(byte: number, bit?: number): CheckCo
 
 /** `information`: the LBA that the failed access began with, where the command has one. */
 export function mediumErrorSense({ kind }: MediumError, information?: bigint): SenseData {
-  const codes = { read: SENSE.unrecoveredReadError, write: SENSE.writeError, noSpace: SENSE.spaceAllocationFailed };
+  const codes = {
+    read: SENSE.unrecoveredReadError,
+    write: SENSE.writeError,
+    flush: SENSE.writeError,
+    noSpace: SENSE.spaceAllocationFailed,
+  };
   return { ...codes[kind], information };
 }
 

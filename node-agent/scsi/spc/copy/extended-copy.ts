@@ -3,6 +3,7 @@ import { MediumError, type Medium } from '../../types.js';
 import { equalBytes, uint32 } from '../bytes.js';
 import type { Command } from '../command.js';
 import type { LogicalUnit } from '../logical-unit.js';
+import { noteMediumFailure } from '../medium-failures.js';
 import { writeCacheEnabled } from '../mode-pages.js';
 import { ReservationConflict } from '../persistent-reservations/transition.js';
 import { mediumFor } from '../preconditions.js';
@@ -103,7 +104,10 @@ async function access(
       if (BigInt(offset + length) > medium.blocks * BigInt(medium.blockSize)) {
         throw new CheckCondition(SENSE.blockOutOfRange);
       }
-      await work(medium, unit);
+      await work(medium, unit).catch((error: unknown) => {
+        noteMediumFailure(unit, error);
+        throw error;
+      });
     });
   } catch (error) {
     const isOfDevice =
