@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { NEXUS_FLAG } from '../native/types.js';
 import { codeOf, configurationOf, ringConfiguration, TEST_UNIT_READY, TestNode, until } from './test-support.js';
 
-const BLOCK_ERASE_IMMEDIATE = [0x48, 0x82, 0, 0, 0, 0, 0, 0, 0, 0];
+const OVERWRITE_IMMEDIATE = [0x48, 0x81, 0, 0, 0, 0, 0, 0, 8, 0];
+/** One pass of zeros. */
+const ZEROS = Uint8Array.from([1, 0, 0, 4, 0, 0, 0, 0]);
 const ring1 = ringConfiguration(1);
 
 let node: TestNode;
@@ -19,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => node.end());
 
 test('the fast path is closed until the medium is written over, and open again', async () => {
-  expect(codeOf(await node.ring().send(BLOCK_ERASE_IMMEDIATE))).toBe('status 0');
+  expect(codeOf(await node.ring().send(OVERWRITE_IMMEDIATE, ZEROS))).toBe('status 0');
   await until(() => node.ring().flags === 0);
   expect(readFileSync(file()).every((byte) => byte === 0)).toBe(true);
   expect(codeOf(await node.ring().send(TEST_UNIT_READY))).toBe('status 0');
@@ -29,7 +31,7 @@ test('what the engine died in goes on with the next one, before anything is serv
   const runState = join(node.directory, 'units/unit1.json');
   let left = '';
   node.ring().atCompletion = () => (left = readFileSync(runState, 'utf8'));
-  await node.ring().send(BLOCK_ERASE_IMMEDIATE);
+  await node.ring().send(OVERWRITE_IMMEDIATE, ZEROS);
   await until(() => node.ring().flags === 0);
   writeFileSync(runState, left);
   writeFileSync(file(), Buffer.alloc(65_536, 7), { flag: 'r+' });

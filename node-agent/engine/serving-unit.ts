@@ -185,8 +185,7 @@ export class ServingUnit {
   async close(): Promise<void> {
     this.closing = true;
     this.copies.cancel(() => true);
-    for (const job of this.queue.withdraw(({ ring, abort }) => ring === undefined && abort !== undefined))
-      job.abort?.();
+    for (const job of this.queue.withdraw((each) => each.ring === undefined && each.abort !== undefined)) job.abort?.();
     await this.copies.end();
     await this.queue.stop();
     await Promise.all([...this.parts.rings()].map(async (ring) => ring.native?.stop()));

@@ -27,6 +27,18 @@ it('tells passed, failed, skipped and cut short apart', () => {
   expect(outcomes[1]?.reason).toContain('READ6 was GOOD');
 });
 
+it('takes talk on the way for no failure', () => {
+  const output = '  Test: VPD ...    [FAILED] WRITESAME10 is not there\npassed\nRun Summary:';
+  expect(outcomesOf('WriteSame10', ['VPD'], output)).toMatchObject([{ outcome: 'passed' }]);
+});
+
+it('knows the tool’s own defects by what it says then, and no other failure of the same test', () => {
+  const said = (text: string) =>
+    outcomesOf('Unmap', ['ZeroBlocks'], `  Test: ZeroBlocks ...${text}\nFAILED\n`)[0]?.outcome;
+  expect(said('    [FAILED] Failed to send UNMAP command: SG_IO ioctl failed')).toBe('tool');
+  expect(said('    [FAILED] UNMAP command failed with status 2')).toBe('failed');
+});
+
 it('prints a row per suite, and every failure and skip with its reason', () => {
   const outcomes = outcomesOf('Read6', ['Simple', 'BeyondEol', 'Flags', 'Cut'], OUTPUT);
   const text = tableOf(new Map([['thin', outcomes]]));

@@ -21,7 +21,11 @@ export interface Subject {
 export const SUBJECTS: readonly Subject[] = [
   { name: 'thin', properties: { thinProvisioned: true, rotational: false } },
   { name: 'removable', properties: { removable: true } },
-  { name: 'read-only', properties: { readOnly: true }, suites: ['Inquiry', 'ReadOnly', 'TestUnitReady'] },
+  {
+    name: 'read-only',
+    properties: { readOnly: true, thinProvisioned: true, rotational: false },
+    suites: ['Inquiry', 'ReadOnly', 'TestUnitReady'],
+  },
 ];
 
 /** Outcomes of all tests; `onSuite` is told each suite's as it ends. */
@@ -39,13 +43,7 @@ export async function conform(
     const paths = [diskPath('c', 'a'), diskPath('c', 'b')];
     await node.ready(...paths);
     for (const [suite, tests] of suites) {
-      // Each suite begins without a unit attention of the one before on either session.
-      await node.sh(paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`).join('; '));
-      const { stdout } = await node.machine.run(
-        `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${suite} ${paths.map((path) => `$(readlink -f ${path}.sg)`).join(' ')} 2>&1`,
-        { timeoutMs: SUITE_TIMEOUT_MS },
-      );
-      const found = outcomesOf(suite, tests, stdout);
+      const found = await runSuite(node, paths, suite, tests);
       outcomes.push(...found);
       onSuite(suite, found);
     }
@@ -54,6 +52,32 @@ export async function conform(
     await node.stop();
   }
   return outcomes;
+}
+
+/** The tests of a suite; those behind one in which the tool died, one by one. */
+async function runSuite(
+  node: LoneNode,
+  paths: readonly string[],
+  suite: string,
+  tests: readonly string[],
+): Promise<TestOutcome[]> {
+  const outcomes = outcomesOf(suite, tests, await runTool(node, paths, suite));
+  const last = outcomes.findIndex(({ outcome }) => outcome === 'died' || outcome === 'tool');
+  if (last < 0) return outcomes;
+  const done = outcomes.slice(0, last + 1);
+  for (const test of tests.slice(done.length)) {
+    done.push(...outcomesOf(suite, [test], await runTool(node, paths, `${suite}.${test}`)));
+  }
+  return done;
+}
+
+/** Its output. It begins on zeros where it assumes them, and without a unit attention of what ran before. */
+async function runTool(node: LoneNode, paths: readonly string[], tests: string): Promise<string> {
+  await node.machine.run(`dd if=/dev/zero of=${paths[0]} bs=1M count=1 oflag=direct`);
+  await node.sh(paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`).join('; '));
+  const devices = paths.map((path) => `$(readlink -f ${path}.sg)`).join(' ');
+  const command = `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${tests} ${devices} 2>&1`;
+  return (await node.machine.run(command, { timeoutMs: SUITE_TIMEOUT_MS })).stdout;
 }
 
 function root(): string {

@@ -24,7 +24,7 @@ const overwrite = (flags: string, length: number) =>
 
 let fixture: DiskFixture;
 beforeEach(() => {
-  fixture = diskWithTwoNexuses();
+  fixture = diskWithTwoNexuses({ thinProvisioned: true });
   fixture.medium.content.fill(7);
 });
 
@@ -157,7 +157,7 @@ describe('what is refused, and erases nothing', () => {
   });
 
   it('anything on a write-protected disk', async () => {
-    const protectedDisk = diskWithTwoNexuses({ readOnly: true });
+    const protectedDisk = diskWithTwoNexuses({ readOnly: true, thinProvisioned: true });
     expect(outcome(await protectedDisk.run(FORMAT))).toBe('07/27/00');
     expect(outcome(await protectedDisk.run(BLOCK_ERASE))).toBe('07/27/00');
   });

@@ -1,7 +1,10 @@
 // How much one command may ask for: what VPD page B0 tells, and the commands hold to.
 
-/** Bytes that one UNMAP, or one WRITE SAME, may concern: SCST's limit for files. */
+/** Bytes that one UNMAP may concern: SCST's limit for files. */
 export const MAXIMUM_UNMAP_BYTES = 256 * 1024 * 1024;
+
+/** Blocks that one WRITE SAME may concern: as many as the short one can name. */
+export const MAXIMUM_WRITE_SAME_BLOCKS = 0xffff;
 
 /** Blocks of COMPARE AND WRITE: all that its CDB can name. */
 export const MAXIMUM_COMPARE_AND_WRITE_BLOCKS = 255;

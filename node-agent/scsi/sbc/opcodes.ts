@@ -1,5 +1,6 @@
 // The commands of a disk (SBC-3) beside those that every personality has.
 import type { CommandDefinition } from '../spc/command.js';
+import type { LogicalUnit } from '../spc/logical-unit.js';
 import { startsOnly, startStopUnit, synchronizeCache } from './cache.js';
 import { readCapacity10, readCapacity16 } from './capacity.js';
 import { orWrite, writeAndVerify } from './combined-writes.js';
@@ -104,17 +105,25 @@ const sameWrites = definitions('WRITE SAME', [cdb10(0x41, WRITE_SAME_FLAGS), cdb
   execute: writeSame,
 });
 
+const BLOCK_ERASE = 0x02;
+
+function isThin({ settings }: LogicalUnit): boolean {
+  return settings.thinProvisioned;
+}
+
 /** IMMED, ZNR, AUSE and the service action. */
 const sanitizes = (
   [
     [0x01, 'OVERWRITE', sanitizeOverwrite],
-    [0x02, 'BLOCK ERASE', sanitizeBlockErase],
+    [BLOCK_ERASE, 'BLOCK ERASE', sanitizeBlockErase],
     [0x1f, 'EXIT FAILURE MODE', sanitizeExitFailure],
   ] as const
 ).map(([serviceAction, name, execute]): CommandDefinition => ({
   opcode: 0x48,
   serviceAction,
   name: `SANITIZE, ${name}`,
+  // Of media whose blocks can be unmapped.
+  ...(serviceAction === BLOCK_ERASE && { available: isThin }),
   usage: [0x48, 0xff, 0, 0, 0, 0, 0, ...ANY16, 0],
   access: 'exclusive',
   dataOut: true,
@@ -137,7 +146,7 @@ export const blockCommands: readonly CommandDefinition[] = [
     name: 'UNMAP',
     usage: [0x42, 0x01, 0, 0, 0, 0, 0, ...ANY16, 0],
     access: 'shared',
-    available: ({ settings }) => settings.thinProvisioned,
+    available: isThin,
     dataOut: true,
     needsMedium: true,
     writesMedium: true,

@@ -2,7 +2,7 @@
 import { putUint16, putUint32, putUint64 } from '../spc/bytes.js';
 import { thirdPartyCopy } from '../spc/copy/vital-product-data.js';
 import type { VitalProductDataPage } from '../spc/personality.js';
-import { MAXIMUM_COMPARE_AND_WRITE_BLOCKS, maximumUnmapBlocks } from './limits.js';
+import { MAXIMUM_COMPARE_AND_WRITE_BLOCKS, MAXIMUM_WRITE_SAME_BLOCKS, maximumUnmapBlocks } from './limits.js';
 
 const BODY_LENGTH = 60;
 /** A page of the host's memory, as SCST. */
@@ -29,7 +29,7 @@ const blockLimits: VitalProductDataPage = {
       putUint32(body, 24, Math.max(1, Math.floor((medium?.allocationUnit ?? 0) / blockSize)));
       putUint32(body, 28, UGAVALID);
     }
-    putUint64(body, 32, BigInt(maximumUnmapBlocks(blockSize)));
+    putUint64(body, 32, BigInt(MAXIMUM_WRITE_SAME_BLOCKS));
     return body;
   },
 };
@@ -44,7 +44,7 @@ const blockDeviceCharacteristics: VitalProductDataPage = {
   body: ({ settings }) => {
     const body = new Uint8Array(BODY_LENGTH);
     putUint16(body, 0, settings.rotational ? ROTATION_RATE : NOT_ROTATIONAL);
-    body[3] = READABLE_AFTER_ERASE;
+    if (settings.thinProvisioned) body[3] = READABLE_AFTER_ERASE;
     return body;
   },
 };

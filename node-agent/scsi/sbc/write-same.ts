@@ -5,7 +5,7 @@ import { invalidFieldInCdb } from '../spc/sense.js';
 import type { Medium } from '../types.js';
 import { blockRange, mediumWith, rejectProtection, withInformation, type BlockRange } from './block-range.js';
 import { flushUnlessCached } from './cache.js';
-import { maximumUnmapBlocks } from './limits.js';
+import { MAXIMUM_WRITE_SAME_BLOCKS } from './limits.js';
 
 const ANCHOR = 0x10;
 const UNMAP = 0x08;
@@ -28,7 +28,7 @@ export async function writeSame({ unit, cdb, dataOut }: Command): Promise<void> 
   const withoutData = cdb.length === 16 && (flags & NDOB) !== 0;
   const range = blockRange(cdb);
   // WSNZ: no blocks doesn't mean all.
-  if (range.blocks === 0 || range.blocks > maximumUnmapBlocks(unit.blockSize)) {
+  if (range.blocks === 0 || range.blocks > MAXIMUM_WRITE_SAME_BLOCKS) {
     throw invalidFieldInCdb(range.lengthField);
   }
   const medium = mediumWith(unit, range);

@@ -97,15 +97,15 @@ describe('vital product data', () => {
   it('limits transfers, WRITE SAME and COMPARE AND WRITE in B0, and promises no UNMAP', async () => {
     const data = await page('b0');
     expect(hex(data)).toBe(
-      '00b0003c' + '01ff' + '0008' + '00000800' + '00000400' + '00'.repeat(20) + '0000000000080000' + '00'.repeat(20),
+      '00b0003c' + '01ff' + '0008' + '00000800' + '00000400' + '00'.repeat(20) + '000000000000ffff' + '00'.repeat(20),
     );
     const medium = new ModelMedium(4096, 8n);
     expect(hex((await page('b0', { medium })).subarray(4, 16))).toBe('01ff' + '0001' + '00000100' + '00000080');
   });
 
   it('tells rotation in B1', async () => {
-    expect(hex((await page('b1')).subarray(0, 8))).toBe('00b1003c3a980040');
-    expect(hex((await page('b1', { rotational: false })).subarray(0, 8))).toBe('00b1003c00010040');
+    expect(hex((await page('b1')).subarray(0, 8))).toBe('00b1003c3a980000');
+    expect(hex((await page('b1', { rotational: false })).subarray(0, 8))).toBe('00b1003c00010000');
   });
 
   it('tells in 86 whether the cache is volatile', async () => {

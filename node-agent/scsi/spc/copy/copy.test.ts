@@ -98,7 +98,7 @@ describe('EXTENDED COPY', () => {
     ],
     ['another type of CSCD', list([cscd(OTHER_NAA, { type: 0xe0 })], []), '05/26/07'],
     ['another type of segment', list([cscd(OTHER_NAA)], [new Uint8Array(28).fill(3, 0, 1)]), '05/26/09'],
-    ['an LU ID TYPE', list([cscd(OTHER_NAA, { flags: 0x40 })], []), '05/24/00'],
+    ['an LU ID TYPE', list([cscd(OTHER_NAA, { flags: 0x40 })], []), '05/26/00'],
     ['a list identifier where none may be', list([], [], 1, 3), '05/26/00'],
     ['a null CSCD', list([cscd(OTHER_NAA, { flags: 0x20 })], [segment(0, 0, 1, 0, 1)]), '0a/0d/02'],
     ['a unit out of reach', list([cscd('5a5b0001c0ffee33')], [segment(0, 0, 1, 0, 1)]), '0a/0d/02'],

@@ -92,15 +92,15 @@ async function copy({ source, destination, from, to, length }: Transfer, copied:
 
 /** Reservations, write protection and size are those of the moment, as for a READ or WRITE of the session. */
 async function access(
-  { nexusId, run }: CopyPeer,
+  peer: CopyPeer,
   kind: 'read' | 'write',
   offset: number,
   { length }: Chunk,
   work: (medium: Medium, unit: LogicalUnit) => Promise<void>,
 ): Promise<void> {
   try {
-    await run(async (unit) => {
-      const medium = mediumFor(unit, nexusId, kind);
+    await peer.run(async (unit) => {
+      const medium = mediumFor(unit, peer.nexusId, kind);
       if (BigInt(offset + length) > medium.blocks * BigInt(medium.blockSize)) {
         throw new CheckCondition(SENSE.blockOutOfRange);
       }

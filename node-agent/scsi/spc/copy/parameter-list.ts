@@ -1,7 +1,7 @@
 // The parameter list of EXTENDED COPY(LID1) (SPC-4 6.4.3 to 6.4.6): what is copied from where to where.
 import type { SenseCode } from '../../types.js';
 import { byteAt, uint16, uint24, uint32, uint64 } from '../bytes.js';
-import { CheckCondition, invalidFieldInCdb, invalidFieldInParameterList, SENSE } from '../sense.js';
+import { CheckCondition, invalidFieldInParameterList, SENSE } from '../sense.js';
 import { BLOCK_TO_BLOCK, IDENTIFICATION, MAXIMUM_CSCDS, MAXIMUM_LIST_LENGTH, MAXIMUM_SEGMENTS } from './limits.js';
 
 /** A copy source or copy destination, by a designator of its device identification page. */
@@ -111,8 +111,7 @@ const DESIGNATOR_MAX = 20;
 
 function parseCscd(descriptor: Uint8Array, at: number): Cscd {
   const flags = byteAt(descriptor, 1);
-  // SPC-4 6.4.5.1 names no sense for it; initiators know this one.
-  if (flags & LU_ID_TYPE) throw invalidFieldInCdb(1);
+  if (flags & LU_ID_TYPE) throw invalidFieldInParameterList(at + 1, 7);
   const length = byteAt(descriptor, DESIGNATOR + 3);
   if (length > DESIGNATOR_MAX) throw invalidFieldInParameterList(at + DESIGNATOR + 3);
   return {
