@@ -11,7 +11,7 @@ import {
   type LinkPlace,
 } from '../devices/index.js';
 import type { EngineStatus } from '../protocol/types.js';
-import { CapacityKeeper } from './capacity.js';
+import { BlockLimitsKeeper } from './block-limits.js';
 import type { KernelLun } from './desire.js';
 import type { RealisedLun } from './status.js';
 import type { Journal } from './wish.js';
@@ -29,7 +29,7 @@ export interface DevicesOptions {
 }
 
 export class Devices {
-  private readonly capacities = new CapacityKeeper();
+  private readonly limits = new BlockLimitsKeeper();
 
   constructor(private readonly options: DevicesOptions) {}
 
@@ -39,7 +39,7 @@ export class Devices {
     linked: readonly KernelLun[],
     engine: EngineStatus | undefined,
   ): Promise<Map<string, RealisedLun>> {
-    const sizes = servedSizes(engine);
+    const served = servedSizes(engine);
     const places = placesOf(journal);
     const wantedLinks = new Map<string, string>();
     const realised = new Map<string, RealisedLun>();
@@ -47,7 +47,7 @@ export class Devices {
       linked.map(async ({ backstore, hctl }) => {
         if (hctl === undefined) return;
         const place = places.get(backstore);
-        const found = await this.realiseOne(hctl, place, sizes.get(backstore), wantedLinks);
+        const found = await this.realiseOne(hctl, place, served.get(backstore), wantedLinks);
         if (found !== undefined) realised.set(backstore, found);
       }),
     );
@@ -57,8 +57,8 @@ export class Devices {
 
   private async realiseOne(
     hctl: string,
-    place: (LinkPlace & { naa: string }) | undefined,
-    size: number | undefined,
+    place: Place | undefined,
+    bytes: number | undefined,
     wantedLinks: Map<string, string>,
   ): Promise<RealisedLun | undefined> {
     const device = (await waitForScsiDevice(hctl, place === undefined ? 0 : PROBE_MS)) ?? (await readScsiDevice(hctl));
@@ -73,12 +73,14 @@ export class Devices {
     if (place === undefined) return described;
     await setTimeoutSeconds(device, this.options.ioTimeoutSeconds + MARGIN_SECONDS);
     for (const [path, node] of linksOf(LINKS, place, device)) wantedLinks.set(path, node);
-    const sized = block === undefined || size === undefined || (await this.capacities.ensure(hctl, block, size));
+    const { readOnly } = place;
+    const sized =
+      block === undefined || bytes === undefined || (await this.limits.ensure(hctl, block, { bytes, readOnly }));
     const byId = block === undefined ? undefined : await findById(block, place.naa);
     return {
       ...described,
       ...(block !== undefined && { path: linkPath(LINKS, place) }),
-      ...(!sized && { awaitedSize: size }),
+      ...(!sized && { awaitedSize: bytes }),
       ...(byId !== undefined && { byId }),
     };
   }
@@ -95,13 +97,20 @@ function servedSizes(engine: EngineStatus | undefined): Map<string, number> {
   );
 }
 
-/** Where each (session, LUN) pair that is served belongs in the tree of links, by backstore. */
-function placesOf({ served }: Journal): Map<string, LinkPlace & { naa: string }> {
+/** Where a LUN belongs in the tree of links, and what the kernel has to know of it. */
+interface Place extends LinkPlace {
+  naa: string;
+  readOnly: boolean;
+}
+
+/** Of each (session, LUN) pair that is served, by backstore. */
+function placesOf({ served }: Journal): Map<string, Place> {
   return new Map(
-    served.flatMap(({ identity, rings }) =>
-      rings.map(
-        ({ backstore, target, session, lun }) => [backstore, { target, session, lun, naa: identity.naa }] as const,
-      ),
+    served.flatMap(({ identity, vdiskFileio, rings }) =>
+      rings.map(({ backstore, target, session, lun, readOnly }) => {
+        const place = { target, session, lun, naa: identity.naa, readOnly: readOnly || vdiskFileio.readOnly };
+        return [backstore, place] as const;
+      }),
     ),
   );
 }

@@ -2,4 +2,11 @@
 export { findById } from './by-id.js';
 export { claimUnused, DeviceInUse, type Claim } from './in-use.js';
 export { linkPath, linksOf, syncLinks, UnusableName, type LinkPlace } from './links.js';
-export { capacityOf, readScsiDevice, setTimeoutSeconds, waitForScsiDevice, type ScsiDevice } from './scsi-device.js';
+export {
+  blockLimitsOf,
+  readScsiDevice,
+  setTimeoutSeconds,
+  waitForScsiDevice,
+  type BlockLimits,
+  type ScsiDevice,
+} from './scsi-device.js';

@@ -67,10 +67,17 @@ export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys
   await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
 }
 
-/** Bytes that the kernel takes a block device for; undefined where there is none of that name. */
-export async function capacityOf(block: string, sys = '/sys'): Promise<number | undefined> {
-  const sectors = await readText(join(sys, 'class/block', block, 'size'));
-  return sectors === undefined ? undefined : Number(sectors) * SECTOR_BYTES;
+/** What the kernel holds of a block device. */
+export interface BlockLimits {
+  bytes: number;
+  readOnly: boolean;
+}
+
+/** Undefined where there is no block device of that name. */
+export async function blockLimitsOf(block: string, sys = '/sys'): Promise<BlockLimits | undefined> {
+  const directory = join(sys, 'class/block', block);
+  const [sectors, readOnly] = await Promise.all(['size', 'ro'].map((file) => readText(join(directory, file))));
+  return sectors === undefined ? undefined : { bytes: Number(sectors) * SECTOR_BYTES, readOnly: readOnly === '1' };
 }
 
 async function names(directory: string): Promise<string[]> {

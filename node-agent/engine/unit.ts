@@ -80,7 +80,7 @@ export class Unit {
   }
 
   status(): UnitStatus {
-    const medium = this.serving?.backing?.medium;
+    const medium = this.serving?.scsi.medium;
     const failure = this.failure ?? (this.serving?.scsi.writesLost === true ? WRITES_LOST : undefined);
     return {
       uid: this.configuration.uid,

@@ -94,7 +94,7 @@ export interface UnitStatus {
   state: 'Ready' | 'Failed';
   reason?: UnitReason;
   message?: string;
-  /** Bytes; absent while the backing isn't open. */
+  /** Bytes; absent while the backing isn't open, or the medium was ejected. */
   size?: number;
   rings: RingStatus[];
   /** Failed accesses to the backing since the engine's start, by what failed; 'noSpace' are writes. */

@@ -61,7 +61,7 @@ function transferOf(command: Command, cscds: readonly Cscd[], segment: Segment):
 }
 
 function peerOf({ peers }: Command, cscd: Cscd | undefined): CopyPeer {
-  if (cscd === undefined || cscd.isNull) throw new CheckCondition(SENSE.copyTargetNotReachable);
+  if (!cscd) throw new CheckCondition(SENSE.copyTargetNotReachable);
   for (const peer of peers()) {
     if (!unitDesignators(peer.unit).some((designator) => equalBytes(designator, cscd.designator))) continue;
     const { blockSize, personality } = peer.unit;

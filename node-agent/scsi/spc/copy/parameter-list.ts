@@ -7,8 +7,6 @@ import { BLOCK_TO_BLOCK, IDENTIFICATION, MAXIMUM_CSCDS, MAXIMUM_LIST_LENGTH, MAX
 /** A copy source or copy destination, by a designator of its device identification page. */
 export interface Cscd {
   peripheralDeviceType: number;
-  /** Nothing is to be sent to it, which isn't served. */
-  isNull: boolean;
   /** Code set, association and type, reserved byte, length and value, as in VPD page 83. */
   designator: Uint8Array;
   /** Bytes; 0: not told. */
@@ -102,21 +100,17 @@ function descriptors(list: Uint8Array, start: number, length: number, kind: Desc
   return found;
 }
 
-const LU_ID_TYPE = 0xc0;
-const NUL = 0x20;
+/** LU ID TYPE and NUL, in the bits above, are obsolete (SPC-4 6.4.5.2) and ignored. */
 const PERIPHERAL_DEVICE_TYPE = 0x1f;
 const DESIGNATOR = 4;
 const DESIGNATOR_HEADER = 4;
 const DESIGNATOR_MAX = 20;
 
 function parseCscd(descriptor: Uint8Array, at: number): Cscd {
-  const flags = byteAt(descriptor, 1);
-  if (flags & LU_ID_TYPE) throw invalidFieldInParameterList(at + 1, 7);
   const length = byteAt(descriptor, DESIGNATOR + 3);
   if (length > DESIGNATOR_MAX) throw invalidFieldInParameterList(at + DESIGNATOR + 3);
   return {
-    peripheralDeviceType: flags & PERIPHERAL_DEVICE_TYPE,
-    isNull: (flags & NUL) !== 0,
+    peripheralDeviceType: byteAt(descriptor, 1) & PERIPHERAL_DEVICE_TYPE,
     designator: descriptor.subarray(DESIGNATOR, DESIGNATOR + DESIGNATOR_HEADER + length),
     blockSize: uint24(descriptor, 29),
   };
