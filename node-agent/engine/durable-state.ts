@@ -1,7 +1,6 @@
 // What a logical unit must not forget through a reboot: one file per unit below the state directory.
-import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readJson, writeAtomically } from '../files/atomic-file.js';
+import { makeDirectoryDurably, readJson, removeDurably, writeAtomically } from '../files/atomic-file.js';
 import { durableState, type LogicalUnit, type UnitDurableState } from '../scsi/index.js';
 
 export class DurableStateFile {
@@ -28,9 +27,9 @@ export class DurableStateFile {
     const content = isEmpty ? '' : JSON.stringify(state);
     if (content === this.saved) return;
     if (isEmpty) {
-      await rm(this.path, { force: true });
+      await removeDurably(this.path);
     } else {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      await makeDirectoryDurably(dirname(this.path));
       await writeAtomically(this.path, content, true);
     }
     this.saved = content;

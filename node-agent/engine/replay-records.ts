@@ -63,9 +63,15 @@ export class ReplayRecords {
     this.version += 1;
   }
 
+  /** The write has ended, well or not. */
+  endWrite(): void {
+    if (this.begunWrite === undefined) return;
+    this.begunWrite = undefined;
+    this.version += 1;
+  }
+
   /** The caller stores the records before the answer goes out. The returned function drops the record again. */
   finish(result: StoredResult): () => void {
-    this.begunWrite = undefined;
     this.own.add(result);
     this.version += 1;
     return () => {

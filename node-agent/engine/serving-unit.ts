@@ -20,6 +20,7 @@ import {
   type CommandResult,
   type CopyPeers,
   type LogicalUnit,
+  type WriteJournal,
 } from '../scsi/index.js';
 import type { FlightRecorder } from './flight-recorder.js';
 import { internalFailure, nativeFailure, TASK_ABORTED } from './results.js';
@@ -268,18 +269,26 @@ export class ServingUnit {
   /** For commands that a second execution would answer otherwise: the result is kept until it is out. */
   private async answerOnce(ring: Ring, command: HandedOverCommand): Promise<Answer> {
     const { cdb, dataOut, dataInLength } = command;
-    const { records } = this.parts.stores;
+    const { records, writes } = this.parts.stores;
     const known = records.take(ring.nexusId, cdb, dataOut);
     if (known !== undefined) return { result: known };
     const good = resultOf(ring.nexusId, cdb, dataOut, { status: STATUS.good });
-    const journal = {
-      begin: async (offset: number, data: Uint8Array) => {
+    const journal: WriteJournal = {
+      begin: async (offset, data, durability) => {
+        if (durability === 'throughPowerLoss' && this.backing) await writes.begin(this.backing, offset, data);
         records.begin(good, offset, data);
         await this.saveRunState();
       },
     };
     const before = this.scsi.persistentReservations;
-    let result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { journal });
+    let result: CommandResult;
+    try {
+      result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { journal });
+    } finally {
+      // Whatever came of the write: made good later, it would come too late.
+      records.endWrite();
+      await writes.end();
+    }
     if (!(await this.saveDurably(before))) result = checkCondition(this.scsi, SENSE.insufficientRegistrationResources);
     this.abortTaskSets();
     const drop = records.finish(resultOf(ring.nexusId, cdb, dataOut, result));

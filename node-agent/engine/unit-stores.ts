@@ -6,11 +6,13 @@ import { DurableStateFile } from './durable-state.js';
 import type { UnitEnvironment } from './environment.js';
 import { ReplayRecords } from './replay-records.js';
 import { RunStateFile, type StoredRunState } from './run-state.js';
+import { WriteJournalFile } from './write-journal.js';
 
 export interface UnitStores {
   readonly runState: RunStateFile;
   readonly durable: DurableStateFile;
   readonly records: ReplayRecords;
+  readonly writes: WriteJournalFile;
 }
 
 /**
@@ -37,8 +39,11 @@ export async function takeUpState(
       throw new BackingRefused('Inactive', 'a write that was begun can be made good only when active is true again');
     await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
   }
+  const writes = new WriteJournalFile(stateDirectory, uid);
+  if (backing !== undefined && !(await writes.makeGood(backing)))
+    log.error({ device: name }, 'a write that was begun on another file is dropped');
   const records = new ReplayRecords([...(stored?.results ?? []), ...(begun === undefined ? [] : [begun.result])]);
-  return { runState, durable, records };
+  return { runState, durable, records, writes };
 }
 
 async function restoreInto(

@@ -1,5 +1,5 @@
 // Writes a file so that a reader or a crash sees either the old content or the new one, never a part.
-import { open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** durable: on the disk, name included, before it resolves. Otherwise only a process may die, not the machine. */
@@ -13,8 +13,24 @@ export async function writeAtomically(path: string, content: string, durable: bo
     await file.close();
   }
   await rename(temporary, path);
-  if (!durable) return;
-  const directory = await open(dirname(path), 'r');
+  if (durable) await syncDirectory(dirname(path));
+}
+
+/** The directory and those above it are there, and stay through a loss of power. */
+export async function makeDirectoryDurably(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+}
+
+/** There is no such file, and it doesn't come back after a loss of power. */
+export async function removeDurably(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncDirectory(dirname(path));
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
   try {
     await directory.sync();
   } finally {

@@ -43,10 +43,10 @@ export interface Medium {
   readonly allocationUnit: number;
 }
 
-/** Told before a write that must happen as a whole, even if the engine dies in the middle of it. */
+/** Told before a write that must happen as a whole, even if the engine dies in the middle of it, or the power is lost. */
 export interface WriteJournal {
   /** Resolves when the write will be made good by a successor. Offset in bytes. */
-  begin(offset: number, data: Uint8Array): Promise<void>;
+  begin(offset: number, data: Uint8Array, durability: 'throughEngineDeath' | 'throughPowerLoss'): Promise<void>;
 }
 
 /** 'flush': what was written since the flush before may be lost. */

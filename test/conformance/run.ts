@@ -73,10 +73,12 @@ async function runSuite(
 
 /** Its output. It begins on zeros where it assumes them, and without a unit attention of what ran before. */
 async function runTool(node: LoneNode, paths: readonly string[], tests: string): Promise<string> {
-  await node.machine.run(`dd if=/dev/zero of=${paths[0]} bs=1M count=1 oflag=direct`);
-  await node.sh(paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`).join('; '));
   const devices = paths.map((path) => `$(readlink -f ${path}.sg)`).join(' ');
-  const command = `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${tests} ${devices} 2>&1`;
+  const command = [
+    `dd if=/dev/zero of=${paths[0]} bs=1M count=1 oflag=direct 2> /dev/null`,
+    ...paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`),
+    `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${tests} ${devices} 2>&1`,
+  ].join('; ');
   return (await node.machine.run(command, { timeoutMs: SUITE_TIMEOUT_MS })).stdout;
 }
 

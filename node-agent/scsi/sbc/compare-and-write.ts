@@ -22,6 +22,6 @@ export async function compareAndWrite({ unit, cdb, dataOut, journal }: Command):
   const differs = actual.findIndex((byte, at) => byte !== dataOut[at]);
   if (differs >= 0) throw new CheckCondition({ ...SENSE.miscompare, information: BigInt(differs) });
   const data = dataOut.subarray(length, 2 * length);
-  await journal.begin(offset, data);
+  await journal.begin(offset, data, 'throughEngineDeath');
   await withInformation(range.lba, medium.write(offset, data, mustBeDurable(unit, cdb)));
 }

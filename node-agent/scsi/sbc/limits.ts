@@ -9,6 +9,13 @@ export const MAXIMUM_WRITE_SAME_BLOCKS = 0xffff;
 /** Blocks of COMPARE AND WRITE: all that its CDB can name. */
 export const MAXIMUM_COMPARE_AND_WRITE_BLOCKS = 255;
 
+/** Bytes of WRITE ATOMIC: as many as any transfer (MAXIMUM TRANSFER LENGTH). */
+export const MAXIMUM_ATOMIC_BYTES = 1_048_576;
+
+export function maximumAtomicBlocks(blockSize: number): number {
+  return MAXIMUM_ATOMIC_BYTES / blockSize;
+}
+
 /** In logical blocks. */
 export function maximumUnmapBlocks(blockSize: number): number {
   return Math.floor(MAXIMUM_UNMAP_BYTES / blockSize);

@@ -13,6 +13,7 @@ import { read, write } from './read-write.js';
 import { sanitizeBlockErase, sanitizeExitFailure, sanitizeOverwrite } from './sanitize.js';
 import { unmap } from './unmap.js';
 import { verify } from './verify.js';
+import { writeAtomic } from './write-atomic.js';
 import { writeSame } from './write-same.js';
 
 const ANY16 = [0xff, 0xff];
@@ -174,6 +175,17 @@ export const blockCommands: readonly CommandDefinition[] = [
     needsMedium: true,
     writesMedium: true,
     execute: compareAndWrite,
+  },
+  {
+    opcode: 0x9c,
+    name: 'WRITE ATOMIC(16)',
+    usage: [0x9c, TRANSFER_FLAGS, ...ANY64, ...ANY16, ...ANY16, 0, 0],
+    access: 'exclusive',
+    runsOnce: true,
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: writeAtomic,
   },
   {
     opcode: 0x9e,

@@ -92,7 +92,8 @@ describe('what is promised', () => {
         '',
       ) +
         '000000000000ffff' +
-        '00'.repeat(20),
+        '00000800' +
+        '00'.repeat(16),
     );
   });
 });

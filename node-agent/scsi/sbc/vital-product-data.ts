@@ -2,7 +2,12 @@
 import { putUint16, putUint32, putUint64 } from '../spc/bytes.js';
 import { thirdPartyCopy } from '../spc/copy/vital-product-data.js';
 import type { VitalProductDataPage } from '../spc/personality.js';
-import { MAXIMUM_COMPARE_AND_WRITE_BLOCKS, MAXIMUM_WRITE_SAME_BLOCKS, maximumUnmapBlocks } from './limits.js';
+import {
+  maximumAtomicBlocks,
+  MAXIMUM_COMPARE_AND_WRITE_BLOCKS,
+  MAXIMUM_WRITE_SAME_BLOCKS,
+  maximumUnmapBlocks,
+} from './limits.js';
 
 const BODY_LENGTH = 60;
 /** A page of the host's memory, as SCST. */
@@ -30,6 +35,8 @@ const blockLimits: VitalProductDataPage = {
       putUint32(body, 28, UGAVALID);
     }
     putUint64(body, 32, BigInt(MAXIMUM_WRITE_SAME_BLOCKS));
+    // No alignment, any number of blocks, no atomic boundaries.
+    putUint32(body, 40, maximumAtomicBlocks(blockSize));
     return body;
   },
 };

@@ -97,7 +97,15 @@ describe('vital product data', () => {
   it('limits transfers, WRITE SAME and COMPARE AND WRITE in B0, and promises no UNMAP', async () => {
     const data = await page('b0');
     expect(hex(data)).toBe(
-      '00b0003c' + '01ff' + '0008' + '00000800' + '00000400' + '00'.repeat(20) + '000000000000ffff' + '00'.repeat(20),
+      '00b0003c' +
+        '01ff' +
+        '0008' +
+        '00000800' +
+        '00000400' +
+        '00'.repeat(20) +
+        '000000000000ffff' +
+        '00000800' +
+        '00'.repeat(16),
     );
     const medium = new ModelMedium(4096, 8n);
     expect(hex((await page('b0', { medium })).subarray(4, 16))).toBe('01ff' + '0001' + '00000100' + '00000080');
