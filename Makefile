@@ -67,7 +67,7 @@ cluster: build setup-control-plane ## Tests against a real API server
 	@node test/run.mjs cluster
 
 .PHONY: kernel
-kernel: build setup-node ## Tests on a real kernel (UML and QEMU)
+kernel: build setup-node setup-conformance ## Tests on a real kernel (UML and QEMU)
 	@node test/run.mjs kernel
 
 .PHONY: e2e
@@ -75,15 +75,15 @@ e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API ser
 	@node test/run.mjs e2e
 
 .PHONY: test
-test: build setup-node setup-control-plane ## All levels but bench; does all set-up
+test: build setup-node setup-control-plane setup-conformance ## All levels but bench; does all set-up
 	@node test/run.mjs lint unit native cluster kernel e2e
 
 .PHONY: setup-conformance
-setup-conformance:
+setup-conformance: ## Fetch libiscsi's conformance tests
 	@test/env/debian-packages.sh conformance libiscsi-bin libiscsi7 libcunit1
 
 .PHONY: conformance
-conformance: build setup-node setup-conformance ## libiscsi's conformance tests against our disks: a table (about N minutes)
+conformance: build setup-node setup-conformance ## libiscsi's conformance tests against our disks: a table (about 5 minutes)
 	@node dist/test/conformance/main.js
 
 .PHONY: bench-node

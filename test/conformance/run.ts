@@ -71,12 +71,16 @@ async function runSuite(
   return done;
 }
 
-/** Its output. It begins on zeros where it assumes them, and without a unit attention of what ran before. */
+/**
+ * Its output. It begins on zeros where it assumes them, and without what ran before: a unit attention, or the result of a
+ * copy that nobody has asked for.
+ */
 async function runTool(node: LoneNode, paths: readonly string[], tests: string): Promise<string> {
   const devices = paths.map((path) => `$(readlink -f ${path}.sg)`).join(' ');
   const command = [
     `dd if=/dev/zero of=${paths[0]} bs=1M count=1 oflag=direct 2> /dev/null`,
     ...paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`),
+    `sg_raw -r 12 ${paths[0]}.sg 84 00 01 00 00 00 00 00 00 00 00 00 00 0c 00 00 > /dev/null 2>&1`,
     `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${tests} ${devices} 2>&1`,
   ].join('; ');
   return (await node.machine.run(command, { timeoutMs: SUITE_TIMEOUT_MS })).stdout;
