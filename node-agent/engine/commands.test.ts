@@ -177,6 +177,33 @@ describe('task management', () => {
     expect(node.units[0]?.gate).toBe(0);
   });
 
+  test.each([
+    ['0', 0x00, '6/2f/0'],
+    ['1', 0x40, 'status 0'],
+  ])('commands that another nexus clears are told of by unit attention as TAS=%s says', async (_, tas, next) => {
+    node.kernel.add(ring1);
+    node.kernel.add(ring2);
+    await (await node.startEngine()).configure(configurationOf(node.unit(bothRings)));
+    const [first, second] = [await node.readyRing(0), await node.readyRing(1)];
+    const { data } = await first.send([0x1a, 8, 0x0a, 0, 255, 0], undefined, 255);
+    const page = Buffer.from(data ?? []).subarray(4);
+    page[0] = (page[0] ?? 0) & 0x3f;
+    page[5] = ((page[5] ?? 0) & ~0x40) | tas;
+    const list = Buffer.concat([Buffer.alloc(4), page]);
+    await first.send([0x15, 0x10, 0, 0, list.length, 0], list);
+    await second.send(TEST_UNIT_READY);
+    const running = second.send(RESERVE);
+    const cleared = [first.send(READ_ONE_BLOCK, undefined, 512), second.send(READ_ONE_BLOCK, undefined, 512)];
+    second.emit({ kind: 'taskManagement', type: 4, ids: [] });
+    expect((await Promise.all(cleared)).map(codeOf)).toEqual(['status 40', 'status 40']);
+    await running;
+    await second.send([0x17, 0, 0, 0, 0, 0]);
+    expect([codeOf(await second.send(TEST_UNIT_READY)), codeOf(await first.send(TEST_UNIT_READY))]).toEqual([
+      'status 0',
+      next,
+    ]);
+  });
+
   test('an abort ends the named command if it still waits, and only on its ring', async () => {
     node.kernel.add(ring1);
     node.kernel.add(ring2);

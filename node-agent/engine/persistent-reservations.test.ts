@@ -128,6 +128,8 @@ test('pr-01: PREEMPT AND ABORT ends what the preempted nexus still had waiting',
   expect(codeOf(await preempting)).toBe('status 0');
   expect((await Promise.all(waiting)).map(codeOf)).toEqual(['status 40', 'status 40', 'status 40']);
   expect(codeOf(await node.ring(0).send(WRITE_ONE_BLOCK, new Uint8Array(512)))).toBe('6/2a/5');
+  // TAS is 0.
+  expect(codeOf(await node.ring(0).send(WRITE_ONE_BLOCK, new Uint8Array(512)))).toBe('6/2f/0');
   expect(codeOf(await node.ring(0).send(WRITE_ONE_BLOCK, new Uint8Array(512)))).toBe('status 18');
 });
 

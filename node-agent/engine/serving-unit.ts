@@ -15,6 +15,7 @@ import {
   runsOnce,
   SENSE,
   STATUS,
+  tellCommandsCleared,
   writeCacheEnabled,
   type Access,
   type CommandResult,
@@ -158,6 +159,21 @@ export class ServingUnit {
     return aborted.length + this.copies.cancel(match);
   }
 
+  /** The same for commands of several nexuses at the wish of one: the others are told as TAS says. */
+  abortFor(nexusId: string, match: (ring: Ring, id: number) => boolean): number {
+    const others = new Set<string>();
+    const count = this.abort((ring, id) => {
+      const matches = match(ring, id);
+      if (matches && ring.nexusId !== nexusId) others.add(ring.nexusId);
+      return matches;
+    });
+    tellCommandsCleared(this.scsi, others);
+    this.settle('shared').catch((error: unknown) =>
+      this.parts.log.error({ err: error }, 'the run state was not written'),
+    );
+    return count;
+  }
+
   /** Forgets the ring's commands that have not started: its ring is gone, and nobody waits for an answer. */
   forget(ring: Ring): void {
     this.withdraw((other) => other === ring);
@@ -290,7 +306,7 @@ export class ServingUnit {
       await writes.end();
     }
     if (!(await this.saveDurably(before))) result = checkCondition(this.scsi, SENSE.insufficientRegistrationResources);
-    this.abortTaskSets();
+    this.abortTaskSets(ring.nexusId);
     const drop = records.finish(resultOf(ring.nexusId, cdb, dataOut, result));
     await this.settle('exclusive');
     const answered = (): void => {
@@ -316,9 +332,9 @@ export class ServingUnit {
   }
 
   /** What PREEMPT AND ABORT took from its nexus must not start any more. */
-  private abortTaskSets(): void {
+  private abortTaskSets(nexusId: string): void {
     const aborted = new Set(this.scsi.taskSetsToAbort.splice(0));
-    if (aborted.size > 0) this.abort((ring) => aborted.has(ring.nexusId));
+    if (aborted.size > 0) this.abortFor(nexusId, (ring) => aborted.has(ring.nexusId));
   }
 
   private async execute(

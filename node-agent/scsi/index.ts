@@ -16,6 +16,7 @@ export {
   replaceIdentity,
   replaceMedium,
   resetLogicalUnit,
+  tellCommandsCleared,
 } from './spc/logical-unit.js';
 export type { NexusFlags, Surroundings } from './spc/dispatch.js';
 export {
@@ -27,7 +28,7 @@ export {
   runsOnce,
   UnknownNexusError,
 } from './spc/dispatch.js';
-export { taskAbortedStatus, writeCacheEnabled } from './spc/mode-pages.js';
+export { writeCacheEnabled } from './spc/mode-pages.js';
 export { forgetLostWrites, noteMediumFailure } from './spc/medium-failures.js';
 export type { SenseData } from './spc/sense.js';
 export { mediumErrorSense, SENSE } from './spc/sense.js';

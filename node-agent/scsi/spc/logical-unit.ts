@@ -1,6 +1,6 @@
 // The state of a logical unit: identity, medium, mode pages, nexuses, reservation. Changed by the functions of this folder only.
 import type { Medium, MediumFailureKind, NexusIdentity, SenseCode } from '../types.js';
-import { initialModePages } from './mode-pages.js';
+import { initialModePages, taskAbortedStatus } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
 import { NO_PERSISTENT_RESERVATIONS, type PersistentReservations } from './persistent-reservations/state.js';
 import type { UnitOperation } from './operation.js';
@@ -183,6 +183,18 @@ export function resetLogicalUnit(unit: LogicalUnit, nexusId: string | undefined)
 /** Raises a unit attention condition on every nexus; `except`: id of the nexus that caused it. */
 export function raiseAttention(unit: LogicalUnit, code: Pick<SenseCode, 'asc' | 'ascq'>, except?: string): void {
   raiseOnAll(unit, code, except);
+}
+
+/**
+ * Commands of these nexuses were ended at the wish of another one. With TAS=1 the status TASK ABORTED tells them; with 0 a unit
+ * attention does (SAM-5 5.3.1, SPC-4 7.5.8), beside the status, which the kernel needs in any case.
+ */
+export function tellCommandsCleared(unit: LogicalUnit, nexusIds: Iterable<string>): void {
+  if (taskAbortedStatus(unit)) return;
+  for (const id of nexusIds) {
+    const nexus = unit.nexuses.get(id);
+    if (nexus) raise(unit, nexus, ATTENTION.commandsCleared);
+  }
 }
 
 /** Replaces the medium by one of the same block size: 2A/09 on every nexus if the capacity differs. Undefined: NOT READY. */
