@@ -68,7 +68,7 @@ describe('the disk of the quickstart', () => {
       `dd if=${PATH} iflag=direct bs=1M skip=1 count=1 status=none | head -c 1536 | od -An -v -tx1 -w512 | cut -c2-6`,
     );
     expect(bytes).toBe('03 03\n0f 0f\n00 00\n');
-    expect(await scsi(node.machine, PATH, '34 00 00 00 08 00 00 00 10 00')).toEqual({ status: 'CONDITION MET' });
+    expect(await scsi(node.machine, PATH, '34 00 00 00 08 00 00 00 10 00')).toEqual({ status: 'GOOD' });
     expect(await scsi(node.machine, PATH, '37 00 08 00 00 00 00 00 04 00', '-r 4')).toEqual({ status: 'GOOD' });
   });
 

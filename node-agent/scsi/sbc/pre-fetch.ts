@@ -6,8 +6,8 @@ import { blockRange, mediumWith, withInformation } from './block-range.js';
 const CACHE_BYTES = 8_388_608;
 
 /**
- * GOOD, which promises nothing (SBC-3 5.6): the kernel's target core makes a failure of CONDITION MET, the status for all
- * of the range in the cache. No blocks: up to the last one.
+ * GOOD promises nothing, CONDITION MET that all of the range stays in the cache (SBC-3 5.6): what the page cache keeps isn't
+ * known, and libiscsi's tests take another status than GOOD for a failure. No blocks: up to the last one.
  */
 export async function preFetch({ unit, cdb }: Command): Promise<void> {
   const { lba, blocks } = blockRange(cdb);

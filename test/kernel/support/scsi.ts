@@ -2,7 +2,7 @@
 import { shellQuote, type TestNode } from '../../env/node/index.js';
 
 export interface ScsiOutcome {
-  status: 'GOOD' | 'CONDITION MET' | 'CHECK CONDITION' | 'RESERVATION CONFLICT';
+  status: 'GOOD' | 'CHECK CONDITION' | 'RESERVATION CONFLICT';
   /** Of CHECK CONDITION: sense key/ASC/ASCQ, such as 05/20/00. */
   sense?: string;
 }
@@ -34,8 +34,6 @@ function outcomeOf(cdb: string, said: string): ScsiOutcome {
   switch (name) {
     case 'Good':
       return { status: 'GOOD' };
-    case 'Condition Met':
-      return { status: 'CONDITION MET' };
     case 'Reservation Conflict':
       return { status: 'RESERVATION CONFLICT' };
     case 'Check Condition':
