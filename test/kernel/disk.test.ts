@@ -1,8 +1,7 @@
 // The disk of the quickstart on a node alone: what the kernel, udev, file systems and sg3-utils see of it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blockCommands } from '../../node-agent/scsi/sbc/opcodes.js';
-import { primaryCommands } from '../../node-agent/scsi/spc/opcodes.js';
+import { disk as pure } from '../../node-agent/scsi/index.js';
 import { eventually } from '../env/stack/eventually.js';
 import { EXAMPLES } from '../env/stack/paths.js';
 import { FioRun } from './support/fio.js';
@@ -45,7 +44,7 @@ describe('the disk of the quickstart', () => {
     const data = await node.sh(`sg_inq --raw --len=66 ${SG} | od -An -v -tx1 | tr -d ' \\n'`);
     const text = (words: string) => Buffer.from(words).toString('hex');
     expect(data).toBe(
-      `000006023d001002${text('SCST_FIO')}${text('vm-disk1        ')}${text('3110')}${'00'.repeat(22)}008b0be0046304c0`,
+      `000006023d081002${text('SCST_FIO')}${text('vm-disk1        ')}${text('3110')}${'00'.repeat(22)}008b0be0046304c0`,
     );
   });
 
@@ -86,7 +85,7 @@ describe('the disk of the quickstart', () => {
   });
 
   it('disk-03: answers every command that it does not know, at once, while I/O goes on', async () => {
-    const served = new Set([...primaryCommands, ...blockCommands].map(({ opcode }) => opcode));
+    const served = new Set(pure.commands.filter(({ available }) => !available).map(({ opcode }) => opcode));
     const unknown = Array.from({ length: 256 }, (_, opcode) => opcode).filter((opcode) => !served.has(opcode));
     const zeros = (opcode: number) => hex([opcode, ...new Array<number>(lengthOfCdb(opcode) - 1).fill(0)]);
     const fio = await FioRun.start(node.machine, { path: PATH });
