@@ -8,13 +8,15 @@ export interface EngineAccessOptions {
   socketPath: string;
   /** The engine came, went, or says that its status changed by itself. */
   onChange: () => void;
+  /** Told of what the engine says of the units of a configuration. */
+  onStatus: (configuration: EngineConfiguration, status: EngineStatus) => void;
 }
 
 export class EngineAccess {
   private readonly client: EngineClient;
   private acknowledged: EngineConfiguration | undefined;
 
-  constructor(options: EngineAccessOptions) {
+  constructor(private readonly options: EngineAccessOptions) {
     this.client = connectEngine({
       socketPath: options.socketPath,
       onStatusChanged: options.onChange,
@@ -35,9 +37,11 @@ export class EngineAccess {
    * `rescan`: rings were made since, so the engine has to look for them.
    */
   async serve(configuration: EngineConfiguration, rescan: boolean): Promise<EngineStatus | undefined> {
-    if (!rescan && isDeepStrictEqual(configuration, this.acknowledged)) return this.call('status', {});
-    const status = await this.call('configure', configuration);
-    if (status !== undefined) this.acknowledged = configuration;
+    const known = !rescan && isDeepStrictEqual(configuration, this.acknowledged);
+    const status = await (known ? this.call('status', {}) : this.call('configure', configuration));
+    if (status === undefined) return undefined;
+    this.acknowledged = configuration;
+    this.options.onStatus(configuration, status);
     return status;
   }
 

@@ -82,7 +82,11 @@ async function main(): Promise<void> {
     onError: (error) => log.error({ error }, 'the pass failed'),
   });
   const request = (): void => trigger.request();
-  const engine = new EngineAccess({ socketPath: join(options.runDir, 'engine.sock'), onChange: request });
+  const engine = new EngineAccess({
+    socketPath: join(options.runDir, 'engine.sock'),
+    onChange: request,
+    onStatus: (configuration, status) => metrics.served(configuration, status),
+  });
   const engineProcess = new EngineProcess(options, packageRoot, log, request);
   const source = await makeSource(options, version, log, request);
   const kernel = new Kernel({

@@ -1,5 +1,6 @@
 // Results of commands that must not run twice: an engine that dies before it has answered leaves them to its successor.
 import { createHash } from 'node:crypto';
+import type { FileName } from '../backing/file-name.js';
 import type { CommandResult } from '../scsi/index.js';
 
 /** Milliseconds that the kernel may take to send a command again, which it does at once. */
@@ -21,6 +22,8 @@ export interface StoredResult {
 export interface BegunWrite {
   /** What its command is answered with when it is sent again. */
   result: StoredResult;
+  /** Absent: noted by an engine that didn't keep it. */
+  file?: FileName;
   /** Bytes. */
   offset: number;
   /** Base64. */
@@ -58,8 +61,8 @@ export class ReplayRecords {
   }
 
   /** The caller stores the records before it writes. `result`: of the command, if the write succeeds. */
-  begin(result: StoredResult, offset: number, data: Uint8Array): void {
-    this.begunWrite = { result, offset, data: Buffer.from(data).toString('base64') };
+  begin(result: StoredResult, file: FileName, offset: number, data: Uint8Array): void {
+    this.begunWrite = { result, file, offset, data: Buffer.from(data).toString('base64') };
     this.version += 1;
   }
 

@@ -1,6 +1,7 @@
 // A logical unit whose backing is open: runs what its rings hand over, and keeps the fast path's flags true.
 import type { Logger } from 'pino';
 import type { FileBacking } from '../backing/file.js';
+import { fileNameOf } from '../backing/file-name.js';
 import type { HandedOverCommand, NativeUnit } from '../native/types.js';
 import {
   accessOf,
@@ -291,8 +292,10 @@ export class ServingUnit {
     const good = resultOf(ring.nexusId, cdb, dataOut, { status: STATUS.good });
     const journal: WriteJournal = {
       begin: async (offset, data, durability) => {
-        if (durability === 'throughPowerLoss' && this.backing) await writes.begin(this.backing, offset, data);
-        records.begin(good, offset, data);
+        // Nothing to write to, nothing begun: the command itself ends as NOT READY.
+        if (this.backing === undefined) return;
+        if (durability === 'throughPowerLoss') await writes.begin(this.backing, offset, data);
+        records.begin(good, fileNameOf(this.backing), offset, data);
         await this.saveRunState();
       },
     };

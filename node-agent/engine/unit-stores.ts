@@ -1,10 +1,11 @@
 // Where a logical unit's state is kept: what outlives the engine, and what outlives the machine.
 import type { FileBacking } from '../backing/file.js';
+import { names } from '../backing/file-name.js';
 import { BackingRefused } from '../backing/errors.js';
 import { applyDurableState, applySavedModePages, restore, type LogicalUnit } from '../scsi/index.js';
 import { DurableStateFile } from './durable-state.js';
 import type { UnitEnvironment } from './environment.js';
-import { ReplayRecords } from './replay-records.js';
+import { ReplayRecords, type BegunWrite, type StoredResult } from './replay-records.js';
 import { RunStateFile, type StoredRunState } from './run-state.js';
 import { WriteJournalFile } from './write-journal.js';
 
@@ -33,17 +34,26 @@ export async function takeUpState(
     return undefined;
   });
   await restoreInto(scsi, stored, durable);
-  const begun = stored?.begunWrite ?? undefined;
-  if (begun !== undefined) {
-    if (backing === undefined)
-      throw new BackingRefused('Inactive', 'a write that was begun can be made good only when active is true again');
-    await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
-  }
+  const begun = await makeGood(stored?.begunWrite ?? undefined, backing);
   const writes = new WriteJournalFile(stateDirectory, uid);
-  if (backing !== undefined && !(await writes.makeGood(backing)))
+  if (begun === 'ofAnotherFile' || (backing !== undefined && !(await writes.makeGood(backing))))
     log.error({ device: name }, 'a write that was begun on another file is dropped');
-  const records = new ReplayRecords([...(stored?.results ?? []), ...(begun === undefined ? [] : [begun.result])]);
+  const results = begun === 'none' || begun === 'ofAnotherFile' ? [] : [begun];
+  const records = new ReplayRecords([...(stored?.results ?? []), ...results]);
   return { runState, durable, records, writes };
+}
+
+/** The result that its command has now, once it is sent again. */
+async function makeGood(
+  begun: BegunWrite | undefined,
+  backing: FileBacking | undefined,
+): Promise<StoredResult | 'none' | 'ofAnotherFile'> {
+  if (begun === undefined) return 'none';
+  if (backing === undefined)
+    throw new BackingRefused('Inactive', 'a write that was begun can be made good only when active is true again');
+  if (begun.file !== undefined && !names(begun.file, backing)) return 'ofAnotherFile';
+  await backing.medium.write(begun.offset, Buffer.from(begun.data, 'base64'), true);
+  return begun.result;
 }
 
 async function restoreInto(

@@ -62,3 +62,40 @@ test('writes nothing where the journal can’t be written', async () => {
   expect(codeOf(await node.ring().send(WRITE_ATOMIC, new Uint8Array(1024).fill(7)))).toBe('4/44/0');
   expect(written()).toBe(0);
 });
+
+describe('a COMPARE AND WRITE that the engine died of while it wrote', () => {
+  const COMPARE_AND_WRITE = [0x89, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0];
+  const zerosToSevens = new Uint8Array(1024).fill(7, 512);
+  const sevens = () => readFileSync(file()).subarray(512, 1024).includes(7);
+  const runState = () => join(node.directory, 'units/unit1.json');
+
+  /** The run state says that the write was begun; nothing of it is in the file. */
+  async function leaveBegun(): Promise<void> {
+    let left = '';
+    node.ring().atCompletion = () => (left = readFileSync(runState(), 'utf8'));
+    await node.ring().send(COMPARE_AND_WRITE, zerosToSevens);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const stored = JSON.parse(left) as { results: object[]; begunWrite: object | null };
+    const name = { path: file(), inode: String(statSync(file(), { bigint: true }).ino) };
+    const data = Buffer.alloc(512, 7).toString('base64');
+    stored.begunWrite = { result: stored.results.pop(), file: name, offset: 512, data };
+    writeFileSync(runState(), JSON.stringify(stored));
+    writeFileSync(file(), Buffer.alloc(65_536), { flag: 'r+' });
+  }
+
+  test('is made good by the next engine, and answered with GOOD when it is sent again', async () => {
+    await leaveBegun();
+    await node.startEngine();
+    expect(sevens()).toBe(true);
+    expect(codeOf(await node.ring().send(COMPARE_AND_WRITE, zerosToSevens))).toBe('status 0');
+  });
+
+  test('is not made good on another file of the same name, and runs there when it is sent again', async () => {
+    await leaveBegun();
+    writeFileSync(`${file()}.new`, Buffer.alloc(65_536, 1));
+    renameSync(`${file()}.new`, file());
+    await node.startEngine();
+    expect(sevens()).toBe(false);
+    expect(codeOf(await node.ring().send(COMPARE_AND_WRITE, zerosToSevens))).toBe('e/1d/0');
+  });
+});

@@ -1,13 +1,11 @@
 // A write that must not be torn by the loss of power: on the disk in a file of its own before it begins, until it is done.
 import { dirname, join } from 'node:path';
 import type { FileBacking } from '../backing/file.js';
+import { fileNameOf, names, type FileName } from '../backing/file-name.js';
 import { makeDirectoryDurably, readJson, removeDurably, writeAtomically } from '../files/atomic-file.js';
 
 /** JSON of the file. */
-interface JournalledWrite {
-  /** The backing file: it may be another one by now. */
-  path: string;
-  inode: string;
+interface JournalledWrite extends FileName {
   /** Bytes. */
   offset: number;
   /** Base64. */
@@ -23,13 +21,8 @@ export class WriteJournalFile {
   }
 
   /** Resolves when the write will be made good whatever happens. */
-  async begin({ path, identity }: FileBacking, offset: number, data: Uint8Array): Promise<void> {
-    const write: JournalledWrite = {
-      path,
-      inode: String(identity.ino),
-      offset,
-      data: Buffer.from(data).toString('base64'),
-    };
+  async begin(backing: FileBacking, offset: number, data: Uint8Array): Promise<void> {
+    const write: JournalledWrite = { ...fileNameOf(backing), offset, data: Buffer.from(data).toString('base64') };
     await makeDirectoryDurably(dirname(this.path));
     this.begun = true;
     await writeAtomically(this.path, JSON.stringify(write), true);
@@ -47,7 +40,7 @@ export class WriteJournalFile {
     const write = (await readJson(this.path)) as JournalledWrite | undefined;
     if (write === undefined) return true;
     this.begun = true;
-    const isSame = write.path === backing.path && write.inode === String(backing.identity.ino);
+    const isSame = names(write, backing);
     if (isSame) await backing.medium.write(write.offset, Buffer.from(write.data, 'base64'), true);
     await this.end();
     return isSame;

@@ -10,7 +10,9 @@ import { formatUnit } from './format-unit.js';
 import { getLbaStatus } from './lba-status.js';
 import { preFetch } from './pre-fetch.js';
 import { read, write } from './read-write.js';
+import { reassignBlocks } from './reassign-blocks.js';
 import { sanitizeBlockErase, sanitizeExitFailure, sanitizeOverwrite } from './sanitize.js';
+import { rezeroUnit, seek } from './seek.js';
 import { unmap } from './unmap.js';
 import { verify } from './verify.js';
 import { writeAtomic } from './write-atomic.js';
@@ -206,6 +208,33 @@ export const blockCommands: readonly CommandDefinition[] = [
     needsMedium: true,
     writesMedium: true,
     execute: orWrite,
+  },
+  {
+    opcode: 0x01,
+    name: 'REZERO UNIT',
+    usage: [0x01, 0, 0, 0, 0, 0],
+    access: 'shared',
+    needsMedium: true,
+    execute: rezeroUnit,
+  },
+  {
+    opcode: 0x07,
+    name: 'REASSIGN BLOCKS',
+    usage: [0x07, 0x03, 0, 0, 0, 0],
+    access: 'shared',
+    dataOut: true,
+    needsMedium: true,
+    writesMedium: true,
+    execute: reassignBlocks,
+  },
+  {
+    opcode: 0x2b,
+    name: 'SEEK(10)',
+    usage: [0x2b, 0, ...ANY32, 0, 0, 0, 0],
+    access: 'shared',
+    needsMedium: true,
+    persistentReservation: 'mediumRead',
+    execute: seek,
   },
   {
     opcode: 0x37,

@@ -126,10 +126,20 @@ it('lists the opcodes with a Data-Out phase', () => {
   const listed = [...opcodes.keys()].filter((opcode) => opcodes[opcode] === 1);
   expect(listed).toEqual([
     ...[
-      0x04, 0x0a, 0x15, 0x1d, 0x2a, 0x2e, 0x2f, 0x3b, 0x41, 0x42, 0x48, 0x55, 0x5f, 0x83, 0x89, 0x8a, 0x8b, 0x8e, 0x8f,
-      0x93, 0x9c, 0xaa, 0xae, 0xaf,
+      0x04, 0x07, 0x0a, 0x15, 0x1d, 0x2a, 0x2e, 0x2f, 0x3b, 0x41, 0x42, 0x48, 0x55, 0x5f, 0x83, 0x89, 0x8a, 0x8b, 0x8e,
+      0x8f, 0x93, 0x9c, 0xaa, 0xae, 0xaf,
     ],
   ]);
+});
+
+it.each([
+  ['1c 01 00 00 ff 00', 'GOOD', '0000000100'],
+  ['1c 01 00 00 02 00', 'GOOD', '0000'],
+  ['1c 01 40 00 ff 00', '05/24/00', ''],
+  ['1c 00 00 00 ff 00', '05/24/00', ''],
+])('has one diagnostic page, the list of them: %s', async (cdb, expected, data) => {
+  const result = await diskWithTwoNexuses().run(cdb);
+  expect([outcome(result), hex(result.data)]).toEqual([expected, data]);
 });
 
 it('answers the default self-test with GOOD, and refuses other diagnostics', async () => {

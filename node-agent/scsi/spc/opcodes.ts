@@ -1,7 +1,7 @@
 // The commands that every personality has (SPC-4 and, for RESERVE and RELEASE, SPC-2).
 import { requestSense, testUnitReady } from './basic.js';
 import type { CommandDefinition } from './command.js';
-import { sendDiagnostic } from './diagnostics.js';
+import { receiveDiagnosticResults, sendDiagnostic } from './diagnostics.js';
 import { readBuffer, writeBuffer } from './echo-buffer.js';
 import { inquiry } from './inquiry.js';
 import { logSense } from './log-sense.js';
@@ -76,6 +76,14 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'shared',
     persistentReservation: 'mediumRead',
     execute: modeSense6,
+  },
+  {
+    opcode: 0x1c,
+    name: 'RECEIVE DIAGNOSTIC RESULTS',
+    usage: [0x1c, 0x01, 0xff, 0xff, 0xff, 0],
+    access: 'shared',
+    persistentReservation: 'mediumRead',
+    execute: receiveDiagnosticResults,
   },
   {
     opcode: 0x1d,
