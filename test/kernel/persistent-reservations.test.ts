@@ -23,6 +23,12 @@ describe('persistent reservations', () => {
     out(path, `--register-ignore --param-sark=${key.toString(16)} ${options}`);
   const write = async (path: string) =>
     (await node.machine.run(`dd if=/dev/zero of=${path} oflag=direct bs=4k count=1 status=none`)).code;
+  /** Whether any byte of the disk's first MiBs, as B sees them, is that one. */
+  const written = async (mib: number, byte: string) => {
+    const [octal] = [parseInt(byte, 16).toString(8)];
+    const others = `dd if=${B} iflag=direct bs=1M count=${mib} status=none | tr -dc '\\${octal}' | wc -c`;
+    return Number(await node.sh(others)) > 0;
+  };
   /** Unit attentions of both nexuses are taken. */
   const calm = () =>
     eventually(async () => {
@@ -66,6 +72,30 @@ describe('persistent reservations', () => {
     expect(await write(A)).toBe(0);
     await out(A, `--clear --param-rk=${KEY_A.toString(16)}`);
     await calm().catch(() => undefined);
+  });
+
+  it('pr-01: let nothing of a preempted session land after the GOOD of PREEMPT AND ABORT, under load', async () => {
+    const mib = 4;
+    for (let round = 0; round < 5; round += 1) {
+      await register(A, KEY_A);
+      await register(B, KEY_B);
+      await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);
+      const load = await node.machine.spawn(
+        'exec fio --name=a --ioengine=libaio --direct=1 --bs=4k --rw=randwrite --iodepth=32 --time_based --runtime=60 ' +
+          `--size=${mib}M --buffer_pattern=0xaa --filename=${A}`,
+      );
+      await eventually(async () => expect(await written(mib, 'aa')).toBe(true));
+      await out(
+        B,
+        `--preempt-abort --param-rk=${KEY_B.toString(16)} --param-sark=${KEY_A.toString(16)} --prout-type=${WERO}`,
+      );
+      await node.sh(`dd if=/dev/zero of=${B} oflag=direct bs=1M count=${mib} status=none`);
+      expect(await load.exited).not.toBe(0);
+      expect(await written(mib, 'aa')).toBe(false);
+      expect(await keys(B)).toEqual(['b2']);
+      await out(B, `--clear --param-rk=${KEY_B.toString(16)}`);
+      await calm().catch(() => undefined);
+    }
   });
 
   it('pr-06: hold over the death of the engine without APTPL, and are gone after a reboot', async () => {

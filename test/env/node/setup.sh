@@ -15,7 +15,7 @@ revision=2
 # What each kind of node needs on the host, as command:package. The guest's root is the host's, so these are in the guest too.
 common=(
   bash:bash setpriv:util-linux mke2fs:e2fsprogs modprobe:kmod busybox:busybox-static flock:util-linux ip:iproute2
-  mkfs.xfs:xfsprogs fio:fio sg_inq:sg3-utils lsscsi:lsscsi mt-st:mt-st udevadm:udev
+  mkfs.xfs:xfsprogs fio:fio sg_inq:sg3-utils lsscsi:lsscsi dmsetup:dmsetup mt-st:mt-st udevadm:udev
 )
 uml_commands=(slirp-fullbolt:slirp)
 qemu_commands=(qemu-system-x86_64:qemu-system-x86 cpio:cpio xz:xz-utils)

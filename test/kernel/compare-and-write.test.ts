@@ -1,0 +1,62 @@
+// COMPARE AND WRITE from two sessions while the engine dies again and again: each increment counts exactly once.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LoneNode } from './support/lone-node.js';
+import { disk, diskPath } from './support/manifests.js';
+
+jest.setTimeout(300_000);
+const SESSIONS = ['a', 'b'];
+const PATHS = SESSIONS.map((session) => diskPath('c', session));
+/** Of each session. */
+const INCREMENTS = 15;
+const KILLS = 6;
+
+/** Counts block 0 up, as a text in decimal; sg_compare_and_write exits with 14 where another one was quicker. */
+const INCREMENT = `
+dev=$1; n=$2; dir=$(mktemp -d); cd $dir; i=0; lost=0
+while [ $i -lt $n ]; do
+  dd if=$dev of=both bs=512 count=1 iflag=direct status=none || exit 1
+  count=$(tr -d '\\0' < both)
+  printf %d $((count + 1)) > next && truncate -s 512 next && cat next >> both
+  sg_compare_and_write --in=both --lba=0 --num=1 $dev.sg 2> said
+  case $? in 0) i=$((i + 1));; 14) lost=$((lost + 1));; *) cat said; exit 2;; esac
+done
+echo "$lost lost"
+`;
+
+describe('counters in a block', () => {
+  let node: LoneNode;
+
+  beforeAll(async () => {
+    node = await LoneNode.start({ kernel: 'uml' }, { 'c.yaml': disk('c', { sessions: SESSIONS }) });
+    await node.ready(...PATHS);
+    await node.machine.write('/root/increment.sh', INCREMENT);
+  });
+  afterAll(() => node.stop());
+
+  it('are exact over the deaths of the engine', async () => {
+    const counting = await Promise.all(
+      PATHS.map((path) => node.machine.spawn(`sh /root/increment.sh ${path} ${INCREMENTS}`)),
+    );
+    const ended = Promise.all(counting.map(({ exited }) => exited));
+    let kills = 0;
+    let running = true;
+    void ended.finally(() => (running = false));
+    while (running) {
+      await sleep(Math.random() * 800);
+      await node.replaceEngine(PATHS.length);
+      kills += 1;
+    }
+    expect([await ended, counting.map((each) => each.output())]).toEqual([
+      [0, 0],
+      [expect.stringMatching(/^\d+ lost$/m), expect.stringMatching(/^\d+ lost$/m)],
+    ]);
+    console.log(`${kills} deaths; ${counting.map((each) => each.output().trim()).join(', ')}`);
+    expect(kills).toBeGreaterThanOrEqual(KILLS);
+    const [path = ''] = PATHS;
+    expect(await node.sh(`dd if=${path} bs=512 count=1 iflag=direct status=none | tr -d '\\0'`)).toBe(
+      String(SESSIONS.length * INCREMENTS),
+    );
+    expect(await node.ioErrors()).toBe('');
+    await node.machine.assertCleanKernel();
+  });
+});
