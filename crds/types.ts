@@ -100,7 +100,7 @@ export interface VdiskFileio {
   rotational?: boolean;
   /** Bypass the page cache (SCST: o_direct). */
   directIO?: boolean;
-  /** UNMAP gives space back (SCST: thin_provisioned). */
+  /** UNMAP gives space back (SCST: thin_provisioned). The file takes space as it is written, and may promise more than its file system has. */
   thinProvisioned?: boolean;
   /** false closes the file, and commands that need it end as NOT READY until it is true again (SCST: active). After a failed flush, false and then true says that the data was looked after. */
   active?: boolean;

@@ -8,6 +8,7 @@ export class AgentMetrics {
   private readonly steps: Counter<'kind' | 'outcome'>;
   private readonly foreign: Gauge<'type'>;
   private readonly failures: Gauge<'device' | 'access'>;
+  private readonly internalFailures: Gauge<'device'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -36,6 +37,12 @@ export class AgentMetrics {
       labelNames: ['device', 'access'],
       registers,
     });
+    this.internalFailures = new Gauge({
+      name: 'scst_device_internal_failures',
+      help: 'Commands that a defect of the engine ended with INTERNAL TARGET FAILURE since the engine started',
+      labelNames: ['device'],
+      registers,
+    });
   }
 
   async time<T>(pass: () => Promise<T>): Promise<T> {
@@ -57,10 +64,12 @@ export class AgentMetrics {
 
   served({ units }: EngineConfiguration, status: EngineStatus): void {
     this.failures.reset();
+    this.internalFailures.reset();
     for (const { uid, name } of units) {
       const served = status.units.find((unit) => unit.uid === uid);
       for (const [access, count] of Object.entries<number>(served?.failures ?? {}))
         this.failures.set({ device: name, access }, count);
+      this.internalFailures.set({ device: name }, served?.internalFailures ?? 0);
     }
   }
 

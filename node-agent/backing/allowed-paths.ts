@@ -30,15 +30,15 @@ export function resolveAllowed(path: string, roots: readonly string[]): AllowedP
   );
 }
 
-/** openat2(2) below the root; what the kernel refuses becomes a BackingRefused. */
-export function openAllowed(
+/** openat2(2) below the root. Rejects with a BackingRefused for what the kernel refuses. */
+export async function openAllowed(
   binding: NativeBinding,
   { path, root, relative }: AllowedPath,
   flags: number,
   mode = 0,
-): number {
+): Promise<number> {
   try {
-    return binding.openBeneath(root, relative, flags, mode);
+    return await binding.openBeneath(root, relative, flags, mode);
   } catch (error) {
     throw refusalOf(path, error as NodeJS.ErrnoException);
   }

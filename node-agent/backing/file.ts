@@ -34,6 +34,8 @@ export interface FileBacking {
   readonly medium: FileMedium;
   /** Made by this call: the medium is blank. */
   readonly created: boolean;
+  /** Bytes that the file lacks of the medium: somebody has cut it. */
+  missing(): Promise<bigint>;
   /** Takes the lock if opening left that to later; false when another process was quicker. */
   lock(): boolean;
   /** Closes the file, which ends its lock too. */
@@ -75,6 +77,7 @@ export async function openFileBacking(
         size / BigInt(configuration.blocksize),
         Number(status.blksize),
       ),
+      missing: async () => size - (await fileStatus(fd, { bigint: true })).size,
       lock: () => !lockedByUs || binding.tryLock(fd),
       close: async () => {
         release();
@@ -92,22 +95,23 @@ export async function openFileBacking(
 async function openOrCreate(
   environment: BackingEnvironment,
   allowed: AllowedPath,
-  { size, readOnly }: FileioConfiguration,
+  { size, readOnly, thinProvisioned }: FileioConfiguration,
 ): Promise<{ fd: number; created: boolean }> {
   // O_NONBLOCK: a FIFO put in the file's place must not hold the engine up.
   const flags = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK;
   try {
-    return { fd: openAllowed(environment.binding, allowed, flags), created: false };
+    return { fd: await openAllowed(environment.binding, allowed, flags), created: false };
   } catch (error) {
     if (!(error instanceof BackingRefused) || error.reason !== 'BackingNotFound' || readOnly) throw error;
   }
-  const parent = openParent(environment.binding, allowed);
+  const parent = await openParent(environment.binding, allowed);
   try {
     if (size === undefined)
       throw new BackingRefused('SizeUnknown', `${allowed.path} does not exist, and no size is given to make it with`);
-    checkSpace(allowed.path, BigInt(size), await spaceOf(parent), environment.minFree);
+    // A thin device takes its space as it is written, and may promise more than there is.
+    if (!thinProvisioned) checkSpace(allowed.path, BigInt(size), await spaceOf(parent), environment.minFree);
     // O_EXCL: whether the file is ours to size, or came into being meanwhile and has to be checked, must be known.
-    const fd = openAllowed(environment.binding, allowed, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+    const fd = await openAllowed(environment.binding, allowed, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
     // A crash from here on leaves an empty file, which the next start grows.
     await sync(parent);
     return { fd, created: true };
@@ -116,10 +120,10 @@ async function openOrCreate(
   }
 }
 
-function openParent(binding: NativeBinding, { path, root, relative }: AllowedPath): number {
+async function openParent(binding: NativeBinding, { path, root, relative }: AllowedPath): Promise<number> {
   const parent = posix.dirname(relative);
   try {
-    return openAllowed(
+    return await openAllowed(
       binding,
       { path: posix.dirname(path), root, relative: parent },
       constants.O_RDONLY | constants.O_DIRECTORY,
@@ -148,7 +152,7 @@ async function fitSize(
   { path }: AllowedPath,
   fd: number,
   status: BigIntStats,
-  { size, blocksize, readOnly }: FileioConfiguration,
+  { size, blocksize, readOnly, thinProvisioned }: FileioConfiguration,
 ): Promise<bigint> {
   const wanted = size === undefined ? status.size : BigInt(size);
   if (wanted % BigInt(blocksize) !== 0n)
@@ -169,7 +173,7 @@ async function fitSize(
       'SizeTooSmall',
       `${path} has ${status.size} bytes, less than size, ${wanted}, and a read-only file can't be grown`,
     );
-  checkSpace(path, wanted - status.blocks * 512n, await spaceOf(fd), environment.minFree);
+  if (!thinProvisioned) checkSpace(path, wanted - status.blocks * 512n, await spaceOf(fd), environment.minFree);
   await truncate(fd, Number(wanted));
   await sync(fd);
   return wanted;

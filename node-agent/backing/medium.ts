@@ -1,6 +1,7 @@
 // The medium of vdiskFileio: reads and writes of an open file, off the JavaScript thread.
 import { fdatasync, read, write } from 'node:fs';
 import { promisify } from 'node:util';
+import limit from 'p-limit';
 import type { NativeBinding } from '../native/types.js';
 import { MediumError, type Medium, type MediumFailureKind } from '../scsi/types.js';
 
@@ -11,10 +12,15 @@ const readAt = promisify(read);
 const writeAt = promisify(write);
 const syncData = promisify(fdatasync);
 
+/** Accesses at a time: a file system that doesn't answer holds so many threads of Node's pool, and leaves the others theirs. */
+const CONCURRENCY = 2;
+
 /** Bytes of zeros that are written at once where the file system can't make them by itself. */
 const ZEROS = new Uint8Array(1_048_576);
 
 export class FileMedium implements Medium {
+  private readonly limited = limit(CONCURRENCY);
+
   constructor(
     private readonly binding: Allocation,
     readonly fd: number,
@@ -23,15 +29,14 @@ export class FileMedium implements Medium {
     readonly allocationUnit: number,
   ) {}
 
-  /** Fills what the file doesn't have with zeros: somebody may have cut it. */
   async read(offset: number, into: Uint8Array): Promise<void> {
     let done = 0;
     while (done < into.length) {
       const count = await this.attempt('read', () => readAt(this.fd, into, done, into.length - done, offset + done));
-      if (count === 0) break;
+      // Somebody has cut the file: zeros would be data that nobody wrote.
+      if (count === 0) throw new MediumError('read', `the file ends at or before byte ${offset + done}`);
       done += count;
     }
-    into.fill(0, done);
   }
 
   async write(offset: number, data: Uint8Array, durable: boolean): Promise<void> {
@@ -51,7 +56,7 @@ export class FileMedium implements Medium {
 
   async zero(offset: number, length: number): Promise<void> {
     try {
-      await this.binding.zeroRange(this.fd, offset, length);
+      await this.limited(() => this.binding.zeroRange(this.fd, offset, length));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EOPNOTSUPP') throw asMediumError('write', error);
       for (let done = 0; done < length; done += ZEROS.length) {
@@ -61,13 +66,13 @@ export class FileMedium implements Medium {
   }
 
   async discard(offset: number, length: number): Promise<void> {
-    await this.binding.punchHole(this.fd, offset, length).catch((error: unknown) => {
+    await this.limited(() => this.binding.punchHole(this.fd, offset, length)).catch((error: unknown) => {
       throw asMediumError('write', error);
     });
   }
 
   async extentAt(offset: number, length: number): Promise<{ mapped: boolean; length: number }> {
-    return await this.binding.extentAt(this.fd, offset, length).catch((error: unknown) => {
+    return await this.limited(() => this.binding.extentAt(this.fd, offset, length)).catch((error: unknown) => {
       throw asMediumError('read', error);
     });
   }
@@ -77,7 +82,7 @@ export class FileMedium implements Medium {
     operation: () => Promise<number | { bytesRead: number } | { bytesWritten: number }>,
   ): Promise<number> {
     try {
-      const result = await operation();
+      const result = await this.limited(operation);
       if (typeof result === 'number') return result;
       return 'bytesRead' in result ? result.bytesRead : result.bytesWritten;
     } catch (error) {

@@ -18,7 +18,7 @@ export async function reclaimFile(environment: BackingEnvironment, filename: str
   try {
     const allowed = resolveAllowed(filename, environment.allowedPaths);
     // The directory first: the name is then looked up and removed in this very directory, whatever is renamed meanwhile.
-    const parent = openAllowed(
+    const parent = await openAllowed(
       environment.binding,
       { path: posix.dirname(allowed.path), root: allowed.root, relative: posix.dirname(allowed.relative) },
       constants.O_RDONLY | constants.O_DIRECTORY,
@@ -27,7 +27,7 @@ export async function reclaimFile(environment: BackingEnvironment, filename: str
     const flags = constants.O_RDWR | constants.O_NONBLOCK;
     const directory = `/proc/self/fd/${parent}`;
     const name = posix.basename(allowed.path);
-    const file = openAllowed(environment.binding, { path: allowed.path, root: directory, relative: name }, flags);
+    const file = await openAllowed(environment.binding, { path: allowed.path, root: directory, relative: name }, flags);
     opened.push(file);
     await checkDeletable(environment, allowed.path, file);
     await remove(`${directory}/${name}`);

@@ -1,5 +1,5 @@
 // Commands and task management functions that rings hand over, up to their completion.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NEXUS_FLAG } from '../native/types.js';
 import { STATUS } from '../scsi/index.js';
@@ -93,6 +93,20 @@ describe('commands', () => {
     expect((await engine.configure(configurationOf(unit))).units[0]).toMatchObject({ state: 'Ready' });
     expect(codeOf(await ring.send(TEST_UNIT_READY))).toBe('6/28/0');
     expect(codeOf(await ring.send(WRITE_ONE_BLOCK, new Uint8Array(512).fill(7)))).toBe('status 0');
+  });
+
+  test('disk-09: a file that was cut fails to read, is told, and ends with active: false and true', async () => {
+    node.kernel.add(ring1);
+    const unit = node.unit();
+    const engine = await node.startEngine();
+    await engine.configure(configurationOf(unit));
+    const ring = await node.readyRing();
+    truncateSync(join(node.directory, 'unit1.img'), 100);
+    const failure = { operation: 'read', errno: 61 };
+    expect(codeOf(await ring.send(READ_ONE_BLOCK, undefined, 512, { failure }))).toBe('3/11/0');
+    expect((await engine.status()).units[0]).toMatchObject({ state: 'Failed', reason: 'BackingTruncated' });
+    await engine.configure(configurationOf({ ...unit, vdiskFileio: { ...unit.vdiskFileio, active: false } }));
+    expect((await engine.configure(configurationOf(unit))).units[0]).toMatchObject({ state: 'Ready' });
   });
 
   test('an inactive device has its file closed, answers as NOT READY, and takes what changed meanwhile', async () => {

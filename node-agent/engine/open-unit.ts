@@ -122,6 +122,7 @@ export async function swapBacking(
       if (opens || former.vdiskFileio.filename !== wanted.vdiskFileio.filename)
         raiseAttention(unit.scsi, ATTENTION.mediumMayHaveChanged);
       unit.backing = backing;
+      unit.health.replaced(unit.scsi);
     });
   } finally {
     // The same file stays locked through the former descriptor until that is closed.

@@ -1,33 +1,26 @@
 // A logical unit whose backing is open: runs what its rings hand over, and keeps the fast path's flags true.
 import type { Logger } from 'pino';
 import type { FileBacking } from '../backing/file.js';
-import { fileNameOf } from '../backing/file-name.js';
 import type { HandedOverCommand, NativeUnit } from '../native/types.js';
 import {
   accessOf,
   advance,
-  checkCondition,
   CopyCancelled,
   endOperation,
-  execute,
   flagsOf,
   noteMediumFailure,
   resetLogicalUnit,
-  runsOnce,
-  SENSE,
-  STATUS,
   tellCommandsCleared,
   writeCacheEnabled,
   type Access,
   type CommandResult,
-  type CopyPeers,
   type LogicalUnit,
-  type WriteJournal,
 } from '../scsi/index.js';
+import { BackingHealth } from './backing-health.js';
+import { CommandRunner } from './command-runner.js';
 import type { FlightRecorder } from './flight-recorder.js';
-import { internalFailure, nativeFailure, TASK_ABORTED } from './results.js';
+import { TASK_ABORTED } from './results.js';
 import { flagBits, type Ring } from './ring.js';
-import { resultOf } from './replay-records.js';
 import { RunningCopies } from './running-copies.js';
 import { UnitQueue, type Job } from './unit-queue.js';
 import type { UnitStores } from './unit-stores.js';
@@ -58,14 +51,12 @@ export interface ReachableUnit {
 }
 
 export class ServingUnit {
-  /** Commands that made the SCSI layer throw. */
-  internalFailures = 0;
+  closing = false;
+  readonly copies: RunningCopies;
+  readonly health: BackingHealth;
   private readonly queue: UnitQueue<UnitJob>;
-  private closing = false;
-  /** What of the unit's lost writes was told. */
-  private toldLost = false;
+  private readonly runner: CommandRunner;
   private advancing: Promise<void> | undefined;
-  private readonly copies: RunningCopies;
 
   constructor(
     public scsi: LogicalUnit,
@@ -74,6 +65,8 @@ export class ServingUnit {
   ) {
     this.queue = new UnitQueue(parts.native);
     this.copies = new RunningCopies(parts.reachable);
+    this.health = new BackingHealth(parts.log, () => parts.statusChanged());
+    this.runner = new CommandRunner(this, parts.stores, parts.flight, parts.log);
   }
 
   get native(): NativeUnit {
@@ -199,6 +192,10 @@ export class ServingUnit {
     }
   }
 
+  get internalFailures(): number {
+    return this.runner.internalFailures;
+  }
+
   /** Takes no more commands, waits for those that run, and makes the medium durable. Commands stay in the rings. */
   async close(): Promise<void> {
     this.closing = true;
@@ -236,8 +233,7 @@ export class ServingUnit {
       access,
       id: command.id,
       run: async () => {
-        const answer = access === 'detached' ? this.copy(ring, command) : this.answer(ring, command, access);
-        const { result, answered } = (await answer) ?? {};
+        const { result, answered } = (await this.runner.run(ring, command, access)) ?? {};
         if (result !== undefined) complete(result);
         answered?.();
       },
@@ -245,111 +241,13 @@ export class ServingUnit {
     };
   }
 
-  /** Never rejects. The answer must go out only after the state that it tells of can't be forgotten any more. */
-  private async answer(ring: Ring, command: HandedOverCommand, access: Access): Promise<Answer> {
-    const { cdb } = command;
-    return await this.guarded(ring, cdb, async () => {
-      if (command.failure === undefined && runsOnce(this.scsi, cdb)) return await this.answerOnce(ring, command);
-      const result = await this.execute(ring, command);
-      await this.settle(access);
-      this.continueOperation();
-      return { result };
-    });
-  }
-
-  /** Undefined: the engine ends, and leaves the command to its successor. */
-  private async copy(ring: Ring, command: HandedOverCommand): Promise<Answer | undefined> {
-    const { id, cdb, dataOut, dataInLength } = command;
-    const copy = (peers: CopyPeers) =>
-      this.guarded(ring, cdb, async () => {
-        try {
-          return { result: await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { peers }) };
-        } catch (error) {
-          if (!(error instanceof CopyCancelled)) throw error;
-          return this.closing ? undefined : { result: TASK_ABORTED };
-        }
-      });
-    return await this.copies.run(ring, id, copy);
-  }
-
-  /** Runs a command under the flight recorder. Never rejects. */
-  private async guarded<T>(ring: Ring, cdb: Uint8Array, work: () => Promise<T>): Promise<T | Answer> {
-    try {
-      return await this.parts.flight.during(ring.key, cdb, work);
-    } catch (error) {
-      this.internalFailures += 1;
-      ring.log.error({ err: error, opcode: cdb[0] }, 'internal failure: the command ends with HARDWARE ERROR');
-      return { result: internalFailure(this.scsi) };
-    }
-  }
-
-  /** For commands that a second execution would answer otherwise: the result is kept until it is out. */
-  private async answerOnce(ring: Ring, command: HandedOverCommand): Promise<Answer> {
-    const { cdb, dataOut, dataInLength } = command;
-    const { records, writes } = this.parts.stores;
-    const known = records.take(ring.nexusId, cdb, dataOut);
-    if (known !== undefined) return { result: known };
-    const good = resultOf(ring.nexusId, cdb, dataOut, { status: STATUS.good });
-    const journal: WriteJournal = {
-      begin: async (offset, data, durability) => {
-        // Nothing to write to, nothing begun: the command itself ends as NOT READY.
-        if (this.backing === undefined) return;
-        if (durability === 'throughPowerLoss') await writes.begin(this.backing, offset, data);
-        records.begin(good, fileNameOf(this.backing), offset, data);
-        await this.saveRunState();
-      },
-    };
-    const before = this.scsi.persistentReservations;
-    let result: CommandResult;
-    try {
-      result = await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength, { journal });
-    } finally {
-      // Whatever came of the write: made good later, it would come too late.
-      records.endWrite();
-      await writes.end();
-    }
-    if (!(await this.saveDurably(before))) result = checkCondition(this.scsi, SENSE.insufficientRegistrationResources);
-    this.abortTaskSets(ring.nexusId);
-    const drop = records.finish(resultOf(ring.nexusId, cdb, dataOut, result));
-    await this.settle('exclusive');
-    const answered = (): void => {
-      drop();
-      this.saveRunState().catch((error: unknown) =>
-        this.parts.log.error({ err: error }, 'the run state was not written'),
-      );
-    };
-    return { result, answered };
-  }
-
-  /** False: it can't be written, and the persistent reservations are what they were before. */
-  private async saveDurably(before: LogicalUnit['persistentReservations']): Promise<boolean> {
-    try {
-      await this.parts.stores.durable.save(this.scsi);
-      return true;
-    } catch (error) {
-      this.parts.log.error({ err: error }, 'a persistent reservation could not be made durable');
-      this.scsi.persistentReservations = before;
-      this.scsi.stateVersion += 1;
-      return false;
-    }
-  }
-
   /** What PREEMPT AND ABORT took from its nexus must not start any more. */
-  private abortTaskSets(nexusId: string): void {
+  abortTaskSets(nexusId: string): void {
     const aborted = new Set(this.scsi.taskSetsToAbort.splice(0));
     if (aborted.size > 0) this.abortFor(nexusId, (ring) => aborted.has(ring.nexusId));
   }
 
-  private async execute(
-    ring: Ring,
-    { cdb, dataOut, dataInLength, failure }: HandedOverCommand,
-  ): Promise<CommandResult> {
-    if (failure === undefined) return await execute(this.scsi, ring.nexusId, cdb, dataOut, dataInLength);
-    ring.log.error({ ...failure, opcode: cdb[0] }, 'the backing file failed');
-    return nativeFailure(this.scsi, failure);
-  }
-
-  private async saveRunState(): Promise<void> {
+  async saveRunState(): Promise<void> {
     await this.parts.stores.runState.save(this.scsi, this.parts.stores.records);
   }
 
@@ -359,24 +257,15 @@ export class ServingUnit {
     return result;
   }
 
-  private async settle(access: Access): Promise<void> {
+  async settle(access: Access): Promise<void> {
     // Without APTPL and saved pages that changed there's nothing to write.
     if (access === 'exclusive') await this.parts.stores.durable.save(this.scsi);
     await this.saveRunState();
     // MODE SELECT and a reset change WCE; both are exclusive, and only then may the native unit be changed.
     if (access === 'exclusive') this.native.update({ writeCache: fastPathWriteCache(this.scsi) });
     this.publishFlags();
-    if (this.toldLost === this.scsi.writesLost) return;
-    this.toldLost = this.scsi.writesLost;
-    if (this.toldLost) this.parts.log.error('a flush has failed: writes are refused until the device was inactive');
-    this.parts.statusChanged();
+    await this.health.examine(this.scsi, this.backing);
   }
-}
-
-/** A command's result, and what is to be done once it is out. */
-interface Answer {
-  readonly result: CommandResult;
-  readonly answered?: () => void;
 }
 
 /** Non-volatile: WCE is 0 towards the initiator, and yet no write needs a flush. */

@@ -129,7 +129,8 @@ export class TestNode {
   async startEngine(): Promise<Engine> {
     this.units = [];
     const binding: NativeBinding = {
-      openBeneath: (root, path, flags, mode) => openSync(join(root, path), flags | constants.O_NOFOLLOW, mode),
+      openBeneath: async (root, path, flags, mode) =>
+        Promise.resolve(openSync(join(root, path), flags | constants.O_NOFOLLOW, mode)),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
       punchHole: () => Promise.resolve(),

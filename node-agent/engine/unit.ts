@@ -81,7 +81,7 @@ export class Unit {
 
   status(): UnitStatus {
     const medium = this.serving?.scsi.medium;
-    const failure = this.failure ?? (this.serving?.scsi.writesLost === true ? WRITES_LOST : undefined);
+    const failure = this.failure ?? this.serving?.health.failure(this.serving.scsi);
     return {
       uid: this.configuration.uid,
       generation: this.evaluatedGeneration,
@@ -90,6 +90,7 @@ export class Unit {
       size: medium && Number(medium.blocks) * medium.blockSize,
       rings: [...this.rings.values()].map((ring) => this.ringStatus(ring)),
       failures: this.serving?.scsi.mediumFailures ?? NO_FAILURES,
+      internalFailures: this.serving?.internalFailures ?? 0,
     };
   }
 
@@ -277,11 +278,6 @@ export class Unit {
 }
 
 const INACTIVE = { reason: 'Inactive', message: 'active is false: the file is closed' } as const;
-const WRITES_LOST = {
-  reason: 'WritesLost',
-  message:
-    'a flush has failed: what was written before it may be lost, and writes are refused; look after the data, then set active to false and back to true',
-} as const;
 const NO_FAILURES = { read: 0, write: 0, noSpace: 0, flush: 0 } as const;
 
 function withoutCounters(status: UnitStatus): UnitStatus {

@@ -114,7 +114,7 @@ export interface NativeBinding {
    * openat2(2) of `path` (relative) below directory `root` with RESOLVE_BENEATH|NO_MAGICLINKS|NO_SYMLINKS, O_CLOEXEC added.
    * Throws an Error with `code` (ENOENT, EXDEV, ELOOP, …).
    */
-  openBeneath(root: string, path: string, flags: number, mode: number): number;
+  openBeneath(root: string, path: string, flags: number, mode: number): Promise<number>;
   /**
    * Open file description lock over the whole file, not waiting: false when another holds one that conflicts.
    * A write lock, or a read lock where fd is open for reading only.

@@ -82,6 +82,8 @@ export type UnitReason =
   | 'OperationInProgress'
   /** A flush has failed: what was written since the one before may be lost. Writes are refused until the device was inactive. */
   | 'WritesLost'
+  /** The file was cut by others while it was open: reads behind its end fail, until the device was inactive. */
+  | 'BackingTruncated'
   /** By the wish. */
   | 'Inactive'
   /** State of the device that must not be lost can't be read. */
@@ -99,6 +101,8 @@ export interface UnitStatus {
   rings: RingStatus[];
   /** Failed accesses to the backing since the engine's start, by what failed; 'noSpace' are writes. */
   failures: Record<'read' | 'write' | 'noSpace' | 'flush', number>;
+  /** Commands that ended with INTERNAL TARGET FAILURE since the engine's start: defects of the engine. Absent: not told. */
+  internalFailures?: number;
 }
 export interface RingStatus {
   hba: string;

@@ -92,18 +92,20 @@ static void more_pieces_than_one_system_call_takes(struct bench *bench)
 	teardown(bench);
 }
 
-static void blocks_behind_the_files_end_read_as_zeros(struct bench *bench)
+static void blocks_behind_the_files_end_are_handed_over_as_failed(struct bench *bench)
 {
-	static const uint8_t zeros[BLOCK];
-	struct simulated_result result;
+	struct ring_event *event;
 
 	setup(bench);
 	REQUIRE(ftruncate(bench->medium_fd, 5 * BLOCK + 7) == 0);
 	submit(bench, read_one, NULL, 0, BLOCK);
 	simulator_poke(bench->simulator);
-	result = next_result(bench);
-	REQUIRE(result.status == 0 && memcmp(result.data, zeros, BLOCK) == 0);
-	free(result.data);
+	event = next_event(bench);
+	REQUIRE(event->kind == RING_COMMAND && event->failed_operation == OPERATION_READ);
+	REQUIRE(event->failed_errno == ENODATA);
+	ring_complete(bench->ring, event->id, 2, NULL, 0, pattern, 18);
+	ring_events_free(event);
+	expect_status(bench, 2);
 	teardown(bench);
 }
 
@@ -131,7 +133,7 @@ const struct behaviour command_behaviours[] = {
 	BEHAVIOUR(failed_flush_is_handed_over_with_its_error),
 	BEHAVIOUR(writes_are_durable_when_they_have_to_be),
 	BEHAVIOUR(more_pieces_than_one_system_call_takes),
-	BEHAVIOUR(blocks_behind_the_files_end_read_as_zeros),
+	BEHAVIOUR(blocks_behind_the_files_end_are_handed_over_as_failed),
 	BEHAVIOUR(bidirectional_data_goes_both_ways),
 	{0},
 };

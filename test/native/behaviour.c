@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
-_Atomic bool hold_reads;
+_Atomic bool hold_reads, slow_reads;
+_Atomic int reads_by_ring, reads_by_workers;
 sem_t read_entered, read_released;
 _Atomic int flush_error, flushes, durable_writes, plain_writes;
 
@@ -26,6 +28,13 @@ int __wrap_fdatasync(int fd);
 
 ssize_t __wrap_preadv(int fd, const struct iovec *iov, int count, off_t offset)
 {
+	const struct timespec moment = {.tv_nsec = 1000000};
+	char thread[16];
+
+	pthread_getname_np(pthread_self(), thread, sizeof(thread));
+	atomic_fetch_add(strcmp(thread, "scst-ring") == 0 ? &reads_by_ring : &reads_by_workers, 1);
+	if (atomic_load(&slow_reads))
+		nanosleep(&moment, NULL);
 	if (atomic_load(&hold_reads)) {
 		sem_post(&read_entered);
 		sem_wait(&read_released);
@@ -102,6 +111,8 @@ void prepare(struct bench *bench)
 	atomic_store(&flushes, 0);
 	atomic_store(&durable_writes, 0);
 	atomic_store(&plain_writes, 0);
+	atomic_store(&reads_by_ring, 0);
+	atomic_store(&reads_by_workers, 0);
 }
 
 void setup(struct bench *bench)
@@ -196,7 +207,7 @@ void expect_status(struct bench *bench, uint8_t status)
 
 int main(void)
 {
-	const struct behaviour *const tables[] = {command_behaviours, life_behaviours};
+	const struct behaviour *const tables[] = {command_behaviours, worker_behaviours, life_behaviours};
 	struct bench bench;
 	int count = 0;
 

@@ -27,6 +27,10 @@ enum { BLOCK = 512, BLOCKS = 4096, PATIENCE_MILLISECONDS = 20000 };
 /* Makes the fast path's next reads wait: read_entered tells that one is there, read_released lets it go on. */
 extern _Atomic bool hold_reads;
 extern sem_t read_entered, read_released;
+/* The fast path's next reads sleep first, for longer than a medium may be called fast. */
+extern _Atomic bool slow_reads;
+/* Reads since setup, by the thread that made them. */
+extern _Atomic int reads_by_ring, reads_by_workers;
 /* What fdatasync fails with; 0: it works. */
 extern _Atomic int flush_error;
 /* Calls since setup. */
@@ -50,7 +54,7 @@ struct behaviour {
 #define BEHAVIOUR(name) {#name, name}
 
 /* Each ends with an entry without a name. */
-extern const struct behaviour command_behaviours[], life_behaviours[];
+extern const struct behaviour command_behaviours[], worker_behaviours[], life_behaviours[];
 
 extern const uint8_t read_one[10], write_one[10], flush_all[10], other[10];
 /* As long as the medium; no two blocks are alike. */

@@ -1,59 +1,10 @@
-/* System calls that Node lacks: openat2, open file description locks, and a look into a ring. */
+/* System calls that Node lacks: open file description locks, and a look into a ring. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "binding.h"
-
-/* openat2 has no wrapper in the C library. */
-static int open_below(const char *root, const char *path, uint32_t flags, uint32_t mode)
-{
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		/* openat2 refuses a mode that means nothing. */
-		.mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? mode : 0,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
-	};
-	int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd, error;
-
-	if (directory < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
-	error = errno;
-	close(directory);
-	errno = error;
-	return fd;
-}
-
-napi_value open_beneath(napi_env env, napi_callback_info info)
-{
-	napi_value arguments[4], result;
-	size_t count = 4;
-	char root[PATH_MAX], path[PATH_MAX], what[256];
-	uint32_t flags, mode;
-	int fd, error;
-
-	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-	if (!get_text(env, arguments[0], "root", root, sizeof(root)) ||
-	    !get_text(env, arguments[1], "path", path, sizeof(path)) ||
-	    !get_uint32(env, arguments[2], "flags", &flags) || !get_uint32(env, arguments[3], "mode", &mode))
-		return NULL;
-	fd = open_below(root, path, flags, mode);
-	if (fd < 0) {
-		error = errno;
-		snprintf(what, sizeof(what), "open '%.100s' below '%.100s'", path, root);
-		return throw_errno(env, error, what);
-	}
-	napi_create_int32(env, fd, &result);
-	return result;
-}
 
 napi_value try_lock(napi_env env, napi_callback_info info)
 {

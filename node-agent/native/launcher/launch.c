@@ -8,6 +8,8 @@
  *   configfs and /dev/uioN belong to root, which the engine is. Not kept, on purpose: CAP_SYS_ADMIN (nothing of the engine
  *   asks for it), CAP_SYS_RESOURCE (asked for above; with it, writes would eat a file system's reserved blocks),
  *   CAP_SYS_RAWIO, CAP_IPC_LOCK, CAP_NET_ADMIN (netlink is not used).
+ * - UV_THREADPOOL_SIZE, where it isn't set: threads of Node for accesses to files. A backing that doesn't answer keeps three
+ *   of them; the default, four, would be used up by two such backings, and by then nothing would be written for any unit.
  * - no_new_privs: nothing that it starts gets more.
  *
  * What is not permitted is said on standard error, and the program runs all the same.
@@ -17,6 +19,7 @@
 #include <linux/capability.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -27,6 +30,7 @@
 #endif
 
 static const char oom_score_adj[] = "-998";
+static const char thread_pool_size[] = "32";
 static const uint64_t kept_capabilities = UINT64_C(1) << CAP_DAC_OVERRIDE;
 
 static void warn(const char *what)
@@ -89,6 +93,8 @@ int main(int argc, char **argv)
 	}
 	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
 		warn("cannot set PR_SET_IO_FLUSHER, so a full page cache may stall the engine");
+	if (setenv("UV_THREADPOOL_SIZE", thread_pool_size, 0) != 0)
+		warn("cannot set UV_THREADPOOL_SIZE");
 	set_oom_score();
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -1,6 +1,4 @@
-/* The commands that execute on the ring's thread: READ, WRITE, SYNCHRONIZE CACHE, TEST UNIT READY. */
-#include <errno.h>
-
+/* The commands that leave TypeScript alone: READ, WRITE, SYNCHRONIZE CACHE, TEST UNIT READY. */
 #include "internal.h"
 
 static const uint32_t every_access = NEXUS_UNIT_ATTENTION | NEXUS_NOT_READY | NEXUS_ACCESS_BLOCKED;
@@ -40,105 +38,77 @@ static bool transfer_fits(const struct medium *medium, const struct decoded *dec
 	       command->iov_length == (uint64_t)decoded->blocks * medium->block_size && in_range(medium, decoded);
 }
 
-static int read_blocks(struct ring *ring, const struct decoded *decoded, const struct command *command,
-		       struct failure *failure)
+static bool well_formed(const struct medium *medium, const struct decoded *decoded, const struct command *command)
 {
-	const struct medium *medium = &ring->unit->medium;
-
-	/* FUA on a read (SBC): what the cache holds of it goes to the medium first. */
-	if (decoded->fua && medium->write_cache && !medium->nv_cache) {
-		failure->operation = OPERATION_FLUSH;
-		ring_publish(ring);
-		failure->error = medium_flush(ring);
-		if (failure->error != 0)
-			return failure->error;
-	}
-	failure->operation = OPERATION_READ;
-	failure->error = medium_read(ring, command, decoded->lba * medium->block_size);
-	if (failure->error == 0) {
-		add(&ring->counters.reads, 1);
-		add(&ring->counters.read_bytes, command->iov_length);
-	}
-	return failure->error;
-}
-
-static bool is_no_space(int error)
-{
-	return error == ENOSPC || error == EDQUOT;
-}
-
-static int write_blocks(struct ring *ring, const struct decoded *decoded, const struct command *command,
-			struct failure *failure)
-{
-	const struct medium *medium = &ring->unit->medium;
-	bool durable = !medium->nv_cache && (decoded->fua || !medium->write_cache);
-
-	if (durable)
-		ring_publish(ring);
-	failure->error = medium_write(ring, command, decoded->lba * medium->block_size, durable);
-	/* With RWF_DSYNC an error of the flush comes as one of the write: the former is taken for it, being the worse. */
-	failure->operation = durable && !is_no_space(failure->error) ? OPERATION_FLUSH : OPERATION_WRITE;
-	if (failure->error == 0) {
-		add(&ring->counters.writes, 1);
-		add(&ring->counters.write_bytes, command->iov_length);
-	}
-	return failure->error;
-}
-
-/* IMMED would allow GOOD before the flush has ended; the flush comes first all the same. */
-static int flush(struct ring *ring, struct failure *failure)
-{
-	if (ring->unit->medium.nv_cache)
-		return 0;
-	ring_publish(ring);
-	failure->operation = OPERATION_FLUSH;
-	failure->error = medium_flush(ring);
-	return failure->error;
-}
-
-/* Inside the gate. True: completed. */
-static bool execute(struct ring *ring, const struct decoded *decoded, const struct command *command,
-		    struct failure *failure)
-{
-	const struct medium *medium = &ring->unit->medium;
-
-	if (medium->fd < 0)
-		return false;
 	switch (decoded->class) {
 	case CLASS_READ:
-		if (!transfer_fits(medium, decoded, command) || read_blocks(ring, decoded, command, failure) != 0)
-			return false;
-		break;
 	case CLASS_WRITE:
-		if (!transfer_fits(medium, decoded, command) || write_blocks(ring, decoded, command, failure) != 0)
-			return false;
-		break;
+		return transfer_fits(medium, decoded, command);
 	case CLASS_SYNCHRONIZE_CACHE:
-		if (!in_range(medium, decoded) || flush(ring, failure) != 0)
-			return false;
-		break;
+		return in_range(medium, decoded);
 	default:
-		break;
+		return true;
 	}
-	ring_write_completion(ring, command->id, 0, 0, NULL, 0);
-	return true;
 }
 
-bool fastpath_execute(struct ring *ring, const struct command *command, struct failure *failure)
+/* Ring thread, inside the gate. */
+void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t bytes)
+{
+	struct counters *counters = &ring->counters;
+
+	if (class == CLASS_READ || class == CLASS_WRITE) {
+		add(class == CLASS_READ ? &counters->reads : &counters->writes, 1);
+		add(class == CLASS_READ ? &counters->read_bytes : &counters->write_bytes, bytes);
+	}
+	ring_write_completion(ring, id, 0, 0, NULL, 0);
+}
+
+/* Inside the gate, and out of it again unless a worker has the command. */
+static enum fastpath_outcome execute(struct ring *ring, const struct decoded *decoded, const struct command *command,
+				     struct failure *failure)
+{
+	const struct medium *medium = &ring->unit->medium;
+	bool durable = needs_durability(medium, decoded);
+	enum fastpath_outcome outcome = FASTPATH_NOT_TAKEN;
+
+	if (medium->fd >= 0 && well_formed(medium, decoded, command)) {
+		const struct transfer transfer = {
+			.map = ring->map,
+			.offset = decoded->lba * medium->block_size,
+			.iov = command->iov,
+			.iov_count = command->iov_count,
+			.scratch = ring->iov,
+		};
+
+		if (decoded->class != CLASS_TEST_UNIT_READY && latency_is_slow(ring->unit, durable))
+			return workers_take(ring, decoded->class, command, transfer.offset, durable)
+				       ? FASTPATH_ON_ITS_WAY
+				       : FASTPATH_NOT_TAKEN;
+		if (durable)
+			ring_publish(ring);
+		*failure = latency_measured(ring, decoded->class, &transfer, durable);
+		if (failure->error == 0) {
+			fastpath_complete(ring, decoded->class, command->id, command->iov_length);
+			outcome = FASTPATH_COMPLETED;
+		}
+	}
+	return outcome;
+}
+
+enum fastpath_outcome fastpath_execute(struct ring *ring, const struct command *command, struct failure *failure)
 {
 	struct decoded decoded = cdb_decode(command->cdb, command->cdb_length);
 	bool transfers = decoded.class == CLASS_READ || decoded.class == CLASS_WRITE;
-	bool completed;
+	enum fastpath_outcome outcome;
 
 	*failure = (struct failure){.operation = OPERATION_NONE};
 	/* A buffer with a command that has no data phase would go back unfilled. */
 	if (decoded.class == CLASS_OTHER || (!transfers && command->iov_length + command->bidi_length != 0))
-		return false;
+		return FASTPATH_NOT_TAKEN;
 	if (!gate_enter(ring, forbidden_flags(decoded.class)))
-		return false;
-	completed = execute(ring, &decoded, command, failure);
-	if (failure->error == 0)
-		failure->operation = OPERATION_NONE;
-	gate_leave(ring);
-	return completed;
+		return FASTPATH_NOT_TAKEN;
+	outcome = execute(ring, &decoded, command, failure);
+	if (outcome != FASTPATH_ON_ITS_WAY)
+		gate_leave(ring);
+	return outcome;
 }

@@ -14,6 +14,7 @@ struct unit *unit_create(const struct medium *medium, const uint8_t data_out_opc
 	for (int opcode = 0; opcode < 256; opcode++)
 		unit->data_out_opcodes[opcode] = data_out_opcodes[opcode];
 	pthread_mutex_init(&unit->mutex, NULL);
+	workers_init(&unit->workers);
 	unit->idle = idle;
 	unit->context = context;
 	return unit;
@@ -21,6 +22,7 @@ struct unit *unit_create(const struct medium *medium, const uint8_t data_out_opc
 
 void unit_free(struct unit *unit)
 {
+	workers_end(&unit->workers);
 	pthread_mutex_destroy(&unit->mutex);
 	free(unit);
 }
@@ -97,8 +99,7 @@ bool gate_enter(struct ring *ring, uint32_t forbidden_flags)
 
 void gate_leave(struct ring *ring)
 {
-	atomic_fetch_sub(&ring->inflight, 1);
-	if (atomic_load(&ring->awaited))
+	if (atomic_fetch_sub(&ring->inflight, 1) == 1 && atomic_load(&ring->awaited))
 		report_quiet(ring);
 }
 

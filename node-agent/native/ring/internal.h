@@ -12,6 +12,27 @@
 /* IOV_MAX of Linux: the most that preadv and pwritev2 take. */
 #define MEDIUM_IOV_MAX 1024
 
+/* Threads that access the medium of one unit at a time. */
+#define WORKERS_MAX 16
+
+struct job;
+
+struct workers {
+	pthread_mutex_t mutex;
+	/* Under the mutex, as all that follows. */
+	pthread_cond_t work;
+	struct job *queue, **queue_end;
+	struct job *jobs, *unused;
+	pthread_t thread[WORKERS_MAX];
+	int threads, idle;
+	bool ending;
+};
+
+struct latency {
+	_Atomic bool slow;
+	_Atomic uint32_t streak;
+};
+
 struct unit {
 	/* Written only while unit_quiet, read natively only between gate_enter and gate_leave. */
 	struct medium medium;
@@ -24,6 +45,9 @@ struct unit {
 	uint32_t awaited_rings;
 	void (*idle)(void *context);
 	void *context;
+	/* Of accesses that needn't be durable, and of those that must. */
+	struct latency latency[2];
+	struct workers workers;
 };
 
 /* A handed-over command: where its Data-In goes. The slot may be overwritten before it completes. */
@@ -77,9 +101,14 @@ struct ring {
 	struct handed_over **handed_over; /* by cmd_id */
 	struct iovec iov[MEDIUM_IOV_MAX];
 	struct counters counters;
+	uint32_t unmeasured;
+	/* Commands of this ring that workers have, or have given back. */
+	uint32_t with_workers;
 
 	pthread_mutex_t queue_mutex;
-	struct completion *queue, **queue_end; /* under queue_mutex */
+	/* Under queue_mutex. */
+	struct completion *queue, **queue_end;
+	struct job *done, **done_end;
 };
 
 /* A command as it lies in its slot. */
@@ -107,6 +136,26 @@ struct failure {
 	int error;
 };
 
+/* Data of a command between the data area and the medium. */
+struct transfer {
+	uint8_t *map;
+	/* Byte of the medium. */
+	uint64_t offset;
+	/* Bases are offsets into the mapping. */
+	const struct iovec *iov;
+	uint32_t iov_count;
+	/* For the addresses: as many as iov_count, at most MEDIUM_IOV_MAX. */
+	struct iovec *scratch;
+};
+
+enum fastpath_outcome {
+	FASTPATH_COMPLETED,
+	/* With a worker: workers_collect completes it. */
+	FASTPATH_ON_ITS_WAY,
+	/* To be handed over, with its failure, if any. */
+	FASTPATH_NOT_TAKEN,
+};
+
 /* cdb.c */
 size_t cdb_length(const uint8_t *cdb, size_t available);
 struct decoded cdb_decode(const uint8_t *cdb, size_t length);
@@ -127,13 +176,34 @@ void gate_leave(struct ring *ring);
 void gate_add_ring(struct ring *ring);
 void gate_remove_ring(struct ring *ring);
 
-/* fastpath.c: false: not completed, to be handed over (with the failure, if any). */
-bool fastpath_execute(struct ring *ring, const struct command *command, struct failure *failure);
+/* fastpath.c */
+enum fastpath_outcome fastpath_execute(struct ring *ring, const struct command *command, struct failure *failure);
+void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t bytes);
+
+/* execute.c */
+bool needs_durability(const struct medium *medium, const struct decoded *decoded);
+struct failure execute_on_medium(const struct medium *medium, enum command_class class,
+				 const struct transfer *transfer, bool durable);
+
+/* latency.c */
+bool latency_is_slow(struct unit *unit, bool durable);
+struct failure latency_measured(struct ring *ring, enum command_class class, const struct transfer *transfer,
+				bool durable);
+struct failure latency_measured_by_worker(struct unit *unit, enum command_class class,
+					  const struct transfer *transfer, bool durable);
+
+/* workers.c */
+void workers_init(struct workers *workers);
+void workers_end(struct workers *workers);
+bool workers_take(struct ring *ring, enum command_class class, const struct command *command, uint64_t offset,
+		  bool durable);
+bool workers_collect(struct ring *ring);
+void workers_drain(struct ring *ring);
 
 /* medium.c: all or nothing; an errno, or 0. */
-int medium_read(struct ring *ring, const struct command *command, uint64_t offset);
-int medium_write(struct ring *ring, const struct command *command, uint64_t offset, bool durable);
-int medium_flush(struct ring *ring);
+int medium_read(const struct medium *medium, const struct transfer *transfer);
+int medium_write(const struct medium *medium, const struct transfer *transfer, bool durable);
+int medium_flush(const struct medium *medium);
 
 /* handover.c */
 bool handover_command(struct ring *ring, const struct command *command, struct failure failure);

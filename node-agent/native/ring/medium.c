@@ -1,6 +1,5 @@
 /* Transfers between the medium's file and the data area of a ring, without a copy of its own. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -12,15 +11,15 @@ struct cursor {
 	size_t done_of_first;
 };
 
-/* The next part of the data area as addresses in ring->iov; how many of them. */
-static int next_batch(struct ring *ring, const struct cursor *cursor)
+/* The next part of the data area as addresses; how many of them. */
+static int next_batch(const struct transfer *transfer, const struct cursor *cursor)
 {
 	int count = 0;
 	size_t skip = cursor->done_of_first;
 
 	for (uint32_t i = 0; i < cursor->left && count < MEDIUM_IOV_MAX; i++) {
-		ring->iov[count].iov_base = ring->map + (uintptr_t)cursor->iov[i].iov_base + skip;
-		ring->iov[count].iov_len = cursor->iov[i].iov_len - skip;
+		transfer->scratch[count].iov_base = transfer->map + (uintptr_t)cursor->iov[i].iov_base + skip;
+		transfer->scratch[count].iov_len = cursor->iov[i].iov_len - skip;
 		count++;
 		skip = 0;
 	}
@@ -38,40 +37,37 @@ static void advance(struct cursor *cursor, size_t bytes)
 	cursor->done_of_first += bytes;
 }
 
-int medium_read(struct ring *ring, const struct command *command, uint64_t offset)
+int medium_read(const struct medium *medium, const struct transfer *transfer)
 {
-	struct cursor cursor = {.iov = command->iov, .left = command->iov_count};
+	struct cursor cursor = {.iov = transfer->iov, .left = transfer->iov_count};
+	off_t offset = (off_t)transfer->offset;
 
 	while (cursor.left > 0) {
-		int count = next_batch(ring, &cursor);
-		ssize_t bytes = preadv(ring->unit->medium.fd, ring->iov, count, (off_t)offset);
+		int count = next_batch(transfer, &cursor);
+		ssize_t bytes = preadv(medium->fd, transfer->scratch, count, offset);
 
 		if (bytes < 0) {
 			if (errno == EINTR)
 				continue;
 			return errno;
 		}
-		if (bytes == 0) {
-			/* The file ends before the medium does: a hole at its end, and the data area holds old data. */
-			for (int i = 0; i < count; i++) {
-				memset(ring->iov[i].iov_base, 0, ring->iov[i].iov_len);
-				bytes += (ssize_t)ring->iov[i].iov_len;
-			}
-		}
-		offset += (uint64_t)bytes;
+		/* The file ends before the medium does: somebody has cut it, and what was there is lost. */
+		if (bytes == 0)
+			return ENODATA;
+		offset += bytes;
 		advance(&cursor, (size_t)bytes);
 	}
 	return 0;
 }
 
-int medium_write(struct ring *ring, const struct command *command, uint64_t offset, bool durable)
+int medium_write(const struct medium *medium, const struct transfer *transfer, bool durable)
 {
-	struct cursor cursor = {.iov = command->iov, .left = command->iov_count};
+	struct cursor cursor = {.iov = transfer->iov, .left = transfer->iov_count};
+	off_t offset = (off_t)transfer->offset;
 
 	while (cursor.left > 0) {
-		int count = next_batch(ring, &cursor);
-		ssize_t bytes = pwritev2(ring->unit->medium.fd, ring->iov, count, (off_t)offset,
-					 durable ? RWF_DSYNC : 0);
+		int count = next_batch(transfer, &cursor);
+		ssize_t bytes = pwritev2(medium->fd, transfer->scratch, count, offset, durable ? RWF_DSYNC : 0);
 
 		if (bytes < 0) {
 			if (errno == EINTR)
@@ -80,15 +76,15 @@ int medium_write(struct ring *ring, const struct command *command, uint64_t offs
 		}
 		if (bytes == 0)
 			return EIO;
-		offset += (uint64_t)bytes;
+		offset += bytes;
 		advance(&cursor, (size_t)bytes);
 	}
 	return 0;
 }
 
-int medium_flush(struct ring *ring)
+int medium_flush(const struct medium *medium)
 {
-	while (fdatasync(ring->unit->medium.fd) != 0)
+	while (fdatasync(medium->fd) != 0)
 		if (errno != EINTR)
 			return errno;
 	return 0;

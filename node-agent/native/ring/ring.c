@@ -190,7 +190,9 @@ static bool take_command(struct ring *ring, const struct tcmu_command *entry, ui
 		return false;
 	/* Before it completes: its own slot may be the one that the completion goes into. */
 	ring->next = after(ring->next, length, ring->ring_size);
-	return fastpath_execute(ring, &command, &failure) || handover_command(ring, &command, failure);
+	if (fastpath_execute(ring, &command, &failure) != FASTPATH_NOT_TAKEN)
+		return true;
+	return handover_command(ring, &command, failure);
 }
 
 /* Fetches the next entry. False: the ring is broken. */

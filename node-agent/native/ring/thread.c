@@ -69,10 +69,10 @@ static void loop(void *argument)
 		bool stopping = atomic_load(&ring->stopping);
 
 		handover_complete_queued(ring);
-		if (!stopping && !ring_scan(ring))
+		if (!workers_collect(ring) || (!stopping && !ring_scan(ring)))
 			return;
 		ring_publish(ring);
-		if (stopping)
+		if (stopping && ring->with_workers == 0)
 			return;
 		wait_for_work(ring);
 	}
@@ -94,9 +94,10 @@ static void *run(void *argument)
 			ring->gone = true;
 		else
 			ring->failure = "a part of the ring's mapping is gone";
-		/* Broken off inside the gate, perhaps: only this thread enters for this ring. */
-		atomic_store(&ring->inflight, 0);
 	}
+	workers_drain(ring);
+	/* Broken off inside the gate, perhaps, and nothing of this ring executes any more. */
+	atomic_store(&ring->inflight, 0);
 	if (ring->gone)
 		handover_end(ring, RING_GONE, NULL);
 	else if (ring->failure != NULL)
@@ -157,6 +158,7 @@ struct ring *ring_attach(struct unit *unit, int uio_fd, uint8_t *map, size_t map
 	ring->map_size = map_size;
 	ring->queue_end = &ring->queue;
 	ring->events_end = &ring->events;
+	ring->done_end = &ring->done;
 	atomic_store(&ring->flags, flags);
 	/* By cmd_id, so that no look-up is needed; the kernel gives low ids first, so few pages are ever touched. */
 	ring->handed_over = calloc((size_t)UINT16_MAX + 1, sizeof(*ring->handed_over));

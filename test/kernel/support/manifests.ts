@@ -29,6 +29,6 @@ export function diskPath(name: string, session = name): string {
   return `/dev/scst/${name}/${session}/lun0`;
 }
 
-function object(kind: string, name: string, spec: string): string {
+export function object(kind: string, name: string, spec: string): string {
   return `apiVersion: scst.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
 }
