@@ -98,8 +98,14 @@ export interface VdiskFileio {
   removable?: boolean;
   /** The medium rotation rate of VPD page B1: true is 15,000 rpm, false is a solid-state device. */
   rotational?: boolean;
-  /** Bypass the page cache (SCST: o_direct). */
+  /** READ and WRITE bypass the page cache (SCST: o_direct). blocksize must be what the file system and its disk take. */
   directIO?: boolean;
+  /** Bytes of a physical block as READ CAPACITY(16) reports it, no less than blocksize (SCST: lb_per_pb_exp, which is 4096 for files). Absent means blocksize. */
+  physicalBlockSize?: 512 | 1024 | 2048 | 4096 | 8192 | 16384 | 32768 | 65536;
+  /** Bytes that one command should transfer, a multiple of blocksize, VPD page B0 (SCST: opt_trans_len). */
+  optimalTransferLength?: number;
+  /** One task set per I_T nexus, or one for all of them: TST of the control mode page, which CLEAR TASK SET goes by (SCST: tst). */
+  taskSetPerNexus?: boolean;
   /** UNMAP gives space back (SCST: thin_provisioned). The file takes space as it is written, and may promise more than its file system has. */
   thinProvisioned?: boolean;
   /** false closes the file, and commands that need it end as NOT READY until it is true again (SCST: active). After a failed flush, false and then true says that the data was looked after. */
@@ -183,6 +189,8 @@ export interface DeviceIdentity {
   eui64?: string;
   /** SCSI name string of the target device in VPD page 83 (SCST: scsi_device_name). */
   scsiDeviceName?: string;
+  /** Vendor-specific part of INQUIRY: bytes 36 to 55 where it has at most 20 characters, else from byte 96 on (SCST: inq_vend_specific). */
+  inquiryVendorSpecific?: string;
 }
 /** The device that is wanted. Exactly one handler is set. */
 export interface ScstDeviceSpec {
@@ -399,8 +407,12 @@ export interface CompiledIdentity {
   naa: string;
   /** 16, 24 or 32 hexadecimal digits. */
   eui64?: string;
+  /** SCSI name string of the target device. */
+  scsiDeviceName?: string;
+  /** Vendor-specific part of INQUIRY. */
+  inquiryVendorSpecific?: string;
 }
-/** Parameters of the handler, all defaults filled in. */
+/** Parameters of the handler, all defaults filled in. What an older controller doesn't write has its default. */
 export interface CompiledVdiskFileio {
   /** The file on the node. */
   filename: string;
@@ -417,11 +429,19 @@ export interface CompiledVdiskFileio {
   /** RMB=1. */
   removable: boolean;
   /** UNMAP gives space back. */
-  thinProvisioned: boolean;
+  thinProvisioned?: boolean;
   /** The file is open. */
-  active: boolean;
+  active?: boolean;
   /** Medium rotation rate of VPD page B1. */
   rotational: boolean;
+  /** READ and WRITE bypass the page cache. */
+  directIO?: boolean;
+  /** Bytes, READ CAPACITY(16). */
+  physicalBlockSize?: number;
+  /** Bytes, VPD page B0. */
+  optimalTransferLength?: number;
+  /** TST of the control mode page. */
+  taskSetPerNexus?: boolean;
 }
 /** Devices that have an instance on the node, one of them. */
 export interface NodeDevice {

@@ -4,6 +4,9 @@ import { backstoreName, HBA } from '../lio/naming.js';
 import type { EngineConfiguration, RingConfiguration, UnitConfiguration } from '../protocol/types.js';
 import { PROTOCOL_VERSION } from '../protocol/types.js';
 
+/** What an older controller didn't write, or an older journal doesn't hold. */
+const ABSENT = { thinProvisioned: false, active: true } as const;
+
 /** One LUN in one session: a ring, and a SCSI device when all is done. */
 export interface SessionLun {
   session: NodeSession;
@@ -71,7 +74,7 @@ function wantedUnits(spec: ScstNodeSpec): UnitConfiguration[] {
     name: device.name,
     generation: device.generation,
     handler: device.handler,
-    vdiskFileio: device.vdiskFileio,
+    vdiskFileio: { ...ABSENT, ...device.vdiskFileio },
     identity: device.identity,
     rings: rings.get(device.uid) ?? [],
   }));

@@ -27,6 +27,7 @@ const MIB = 2 ** 20;
 let root: string;
 let lockedElsewhere: boolean;
 /** The file system can give space back. */
+let alignment = 512;
 let holes: boolean;
 let environment: BackingEnvironment;
 const opened: FileBacking[] = [];
@@ -36,7 +37,8 @@ beforeEach(() => {
   lockedElsewhere = false;
   holes = true;
   const unsupported = () => Promise.reject(Object.assign(new Error('not supported'), { code: 'EOPNOTSUPP' }));
-  const binding: Pick<NativeBinding, 'openBeneath' | 'tryLock' | 'punchHole' | 'zeroRange'> = {
+  const binding: Pick<NativeBinding, 'openBeneath' | 'tryLock' | 'punchHole' | 'zeroRange' | 'readDirectly'> = {
+    readDirectly: (_fd, _offset, length) => (length % alignment === 0 ? Promise.resolve() : unsupported()),
     punchHole: () => (holes ? Promise.resolve() : unsupported()),
     zeroRange: unsupported,
     openBeneath: async (directory, path, flags, mode) =>
@@ -245,6 +247,20 @@ describe('the medium', () => {
     expect(readFileSync(path)).toEqual(
       Buffer.concat([Buffer.alloc(512, 7), Buffer.alloc(1024), Buffer.alloc(2560, 7)]),
     );
+  });
+  test('is read past the page cache by a file descriptor of its own, where blocks of that size can be', async () => {
+    writeFileSync(join(root, 'disk.img'), Buffer.alloc(8192, 7));
+    const backing = await open({ directIO: true });
+    expect(backing.transferFd).not.toBe(backing.fd);
+    alignment = 4096;
+    const { reason, message } = await refusal({ directIO: true });
+    expect([reason, message]).toEqual([
+      'AttributeNotSupported',
+      expect.stringMatching(/512 bytes; set blocksize to 4096/),
+    ]);
+    alignment = 65_536;
+    expect((await refusal({ directIO: true })).message).toMatch(/512 bytes; leave directIO out$/);
+    alignment = 512;
   });
   test('disk-08: thin provisioning is refused where the file system can not give space back, and named', async () => {
     holes = false;

@@ -8,6 +8,7 @@ import { openAllowed, resolveAllowed, type AllowedPath } from './allowed-paths.j
 import { BackingRefused } from './errors.js';
 import { FileMedium } from './medium.js';
 import type { BackingOwner, BackingRegistry, FileIdentity } from './registry.js';
+import { openDirectly } from './direct.js';
 import { checkHoles } from './holes.js';
 import { checkSpace } from './space.js';
 
@@ -30,6 +31,8 @@ export interface BackingEnvironment {
 export interface FileBacking {
   readonly path: string;
   readonly fd: number;
+  /** For READ and WRITE: with directIO one of its own, else the same. */
+  readonly transferFd: number;
   readonly identity: FileIdentity;
   readonly medium: FileMedium;
   /** Made by this call: the medium is blank. */
@@ -56,6 +59,7 @@ export async function openFileBacking(
   const allowed = resolveAllowed(configuration.filename, environment.allowedPaths);
   const { fd, created } = await openOrCreate(environment, allowed, configuration);
   let release: () => void = () => undefined;
+  const opened = [fd];
   try {
     const status = await fileStatus(fd, { bigint: true });
     checkFile(allowed.path, status);
@@ -65,9 +69,12 @@ export async function openFileBacking(
       throw new BackingRefused('BackingInUse', `${allowed.path} is locked by another process on this node`);
     const size = await fitSize(environment, allowed, fd, status, configuration);
     if (configuration.thinProvisioned && !configuration.readOnly) await checkHoles(binding, allowed.path, fd, status);
+    const transferFd = configuration.directIO ? await openDirectly(binding, allowed.path, fd, configuration) : fd;
+    if (transferFd !== fd) opened.push(transferFd);
     return {
       path: allowed.path,
       fd,
+      transferFd,
       created,
       identity: { dev: status.dev, ino: status.ino },
       medium: new FileMedium(
@@ -81,7 +88,7 @@ export async function openFileBacking(
       lock: () => !lockedByUs || binding.tryLock(fd),
       close: async () => {
         release();
-        await closeFile(fd);
+        for (const each of opened) await closeFile(each);
       },
     };
   } catch (error) {

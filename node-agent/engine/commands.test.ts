@@ -197,7 +197,9 @@ describe('task management', () => {
   ])('commands that another nexus clears are told of by unit attention as TAS=%s says', async (_, tas, next) => {
     node.kernel.add(ring1);
     node.kernel.add(ring2);
-    await (await node.startEngine()).configure(configurationOf(node.unit(bothRings)));
+    const { vdiskFileio } = node.unit();
+    const oneTaskSet = node.unit({ ...bothRings, vdiskFileio: { ...vdiskFileio, taskSetPerNexus: false } });
+    await (await node.startEngine()).configure(configurationOf(oneTaskSet));
     const [first, second] = [await node.readyRing(0), await node.readyRing(1)];
     const { data } = await first.send([0x1a, 8, 0x0a, 0, 255, 0], undefined, 255);
     const page = Buffer.from(data ?? []).subarray(4);
@@ -216,6 +218,18 @@ describe('task management', () => {
       'status 0',
       next,
     ]);
+  });
+
+  test('a nexus with a task set of its own clears nothing of others', async () => {
+    node.kernel.add(ring1);
+    node.kernel.add(ring2);
+    await (await node.startEngine()).configure(configurationOf(node.unit(bothRings)));
+    const [first, second] = [await node.readyRing(0), await node.readyRing(1)];
+    const running = second.send([0x17, 0, 0, 0, 0, 0]);
+    const waiting = [first.send(READ_ONE_BLOCK, undefined, 512), second.send(READ_ONE_BLOCK, undefined, 512)];
+    second.emit({ kind: 'taskManagement', type: 4, ids: [] });
+    expect((await Promise.all(waiting)).map(codeOf)).toEqual(['status 0', 'status 40']);
+    await running;
   });
 
   test('an abort ends the named command if it still waits, and only on its ring', async () => {

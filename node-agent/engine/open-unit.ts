@@ -75,7 +75,7 @@ async function openBacking(
 }
 
 function nativeMedium({ blockSize }: LogicalUnit, backing: FileBacking | undefined) {
-  return { fd: backing?.fd ?? -1, blockSize, blocks: backing?.medium.blocks ?? 0n };
+  return { fd: backing?.transferFd ?? -1, blockSize, blocks: backing?.medium.blocks ?? 0n };
 }
 
 /** Identity and nexuses, between two commands. */
@@ -144,8 +144,8 @@ async function flushReplaced(unit: ServingUnit, backing: FileBacking | undefined
 }
 
 function onlyBackingDiffers(former: UnitConfiguration, wanted: UnitConfiguration): boolean {
-  const { filename, size, active } = wanted.vdiskFileio;
-  return equal({ ...former.vdiskFileio, filename, size, active }, wanted.vdiskFileio);
+  const { filename, size, active, directIO } = wanted.vdiskFileio;
+  return equal({ ...former.vdiskFileio, filename, size, active, directIO }, wanted.vdiskFileio);
 }
 
 /** The SCSI layer's settings stay as created: a change of one makes a new unit that takes over the state. */
@@ -175,23 +175,29 @@ function withoutWriteCache(state: UnitSnapshot, former: UnitConfiguration, wante
 }
 
 function createScsi(configuration: UnitConfiguration, backing: FileBacking | undefined): LogicalUnit {
-  const { readOnly, writeThrough, nvCache, removable, rotational, thinProvisioned } = configuration.vdiskFileio;
+  const { writeThrough, blocksize, physicalBlockSize = blocksize, ...settings } = configuration.vdiskFileio;
+  const { readOnly, removable, rotational, thinProvisioned, nvCache } = settings;
+  const { optimalTransferLength, taskSetPerNexus } = settings;
   return createLogicalUnit({
     personality: disk,
     identity: identityOf(configuration),
     medium: backing?.medium,
-    blockSize: configuration.vdiskFileio.blocksize,
+    blockSize: blocksize,
     readOnly,
     removable,
     rotational,
     thinProvisioned,
     nvCache,
     writeCache: !writeThrough,
+    physicalBlockExponent: Math.log2(physicalBlockSize / blocksize),
+    ...(optimalTransferLength !== undefined && { optimalTransferLength }),
+    ...(taskSetPerNexus !== undefined && { taskSetPerNexus }),
   });
 }
 
 function identityOf({ identity }: UnitConfiguration): UnitIdentity {
-  return { ...identity };
+  const { scsiDeviceName, ...same } = identity;
+  return { ...same, ...(scsiDeviceName !== undefined && { scsiName: scsiDeviceName }) };
 }
 
 /** Nexuses come and go with the rings; one that a former engine left in the run state and nobody wants goes too. */

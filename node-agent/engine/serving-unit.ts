@@ -168,6 +168,12 @@ export class ServingUnit {
     return count;
   }
 
+  /** With TST=001b the task set is the nexus's own (SAM-5 7.5). */
+  clearTaskSet(ring: Ring): number {
+    const { taskSetPerNexus } = this.scsi.settings;
+    return this.abortFor(ring.nexusId, (other) => !taskSetPerNexus || other === ring);
+  }
+
   /** Forgets the ring's commands that have not started: its ring is gone, and nobody waits for an answer. */
   forget(ring: Ring): void {
     this.withdraw((other) => other === ring);

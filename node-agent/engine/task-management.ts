@@ -30,7 +30,7 @@ export function manageTask(unit: ServingUnit, ring: Ring, { type, ids }: TaskMan
       return;
     case TYPE.clearTaskSet:
       ring.aborts += 1;
-      ring.log.info({ type, aborted: unit.abortFor(ring.nexusId, () => true) }, 'task set cleared');
+      ring.log.info({ type, aborted: unit.clearTaskSet(ring) }, 'task set cleared');
       return;
     case TYPE.abortTask:
     case TYPE.abortTaskSet:

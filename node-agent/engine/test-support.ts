@@ -135,6 +135,7 @@ export class TestNode {
       countOutstanding: () => 3,
       punchHole: () => Promise.resolve(),
       zeroRange: () => Promise.reject(Object.assign(new Error('not here'), { code: 'EOPNOTSUPP' })),
+      readDirectly: () => Promise.resolve(),
       extentAt: (_fd, _offset, length) => Promise.resolve({ mapped: true, length }),
       createUnit: (options) => {
         const unit = new FakeUnit(options);

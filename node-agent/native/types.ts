@@ -128,5 +128,7 @@ export interface NativeBinding {
   zeroRange(fd: number, offset: number, length: number): Promise<void>;
   /** The first run from `offset`, at most `length` bytes: whether the file has space for it, and how long it is. */
   extentAt(fd: number, offset: number, length: number): Promise<{ mapped: boolean; length: number }>;
+  /** Reads into memory that is aligned to 4096 bytes, and forgets it. EINVAL where a file opened with O_DIRECT can't be read so. */
+  readDirectly(fd: number, offset: number, length: number): Promise<void>;
   createUnit(options: UnitOptions): NativeUnit;
 }

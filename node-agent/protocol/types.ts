@@ -34,6 +34,14 @@ export interface FileioConfiguration {
   thinProvisioned: boolean;
   /** The file is open; otherwise commands that need the medium end as NOT READY. */
   active: boolean;
+  /** READ and WRITE bypass the page cache. Absent: no. */
+  directIO?: boolean;
+  /** Bytes, READ CAPACITY(16). Absent: blocksize. */
+  physicalBlockSize?: number;
+  /** Bytes, VPD page B0. Absent: SCST's default. */
+  optimalTransferLength?: number;
+  /** TST 001b of the control mode page; absent: so it is. */
+  taskSetPerNexus?: boolean;
 }
 export interface IdentityConfiguration {
   vendor: string;
@@ -44,6 +52,10 @@ export interface IdentityConfiguration {
   vendorSpecificId: string;
   naa: string;
   eui64?: string;
+  /** SCSI name string of the target device. */
+  scsiDeviceName?: string;
+  /** Bytes 36 to 55 of INQUIRY, or from 96 on where it is longer than that. */
+  inquiryVendorSpecific?: string;
 }
 
 /** One TCMU ring: one LUN in one session, which gives the I_T nexus its identity. */

@@ -12,6 +12,7 @@ export interface Refusal {
 
 const HANDLERS = ['vdiskFileio', 'vdiskBlockio', 'vdiskNullio', 'vcdrom', 'vtape', 'vchanger', 'passThrough'] as const;
 const DEFAULT_BLOCKSIZE = 512;
+const DEFAULT_OPTIMAL_TRANSFER_LENGTH = 524_288;
 
 /** The handler that is set. */
 export function handlerOf(device: ScstDevice): (typeof HANDLERS)[number] | undefined {
@@ -27,10 +28,8 @@ export function deviceRefusal(device: ScstDevice): Refusal | undefined {
     return { reason: 'HandlerNotAvailable', message: `handler ${handler} isn't served yet, only vdiskFileio is` };
   }
   const unsupported: [boolean, string][] = [
-    [fileio.directIO === true, 'vdiskFileio.directIO: true'],
     [spec.engine === 'kernel', 'engine: kernel'],
     [spec.sharing === 'Shared', 'sharing: Shared'],
-    [spec.identity?.scsiDeviceName !== undefined, 'identity.scsiDeviceName'],
   ];
   const refused = unsupported.filter(([set]) => set).map(([, attribute]) => attribute);
   if (refused.length > 0) {
@@ -88,6 +87,10 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
       rotational: fileio.rotational ?? true,
       thinProvisioned: fileio.thinProvisioned ?? false,
       active: fileio.active ?? true,
+      directIO: fileio.directIO ?? false,
+      physicalBlockSize: fileio.physicalBlockSize ?? fileio.blocksize ?? DEFAULT_BLOCKSIZE,
+      optimalTransferLength: fileio.optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
+      taskSetPerNexus: fileio.taskSetPerNexus ?? true,
     },
   };
 }

@@ -33,6 +33,8 @@ export function deviceIdentity(device: ScstDevice, setupId: string, node: string
     vendorSpecificId: wish.vendorSpecificId ?? t10DeviceId,
     naa: wish.naa?.toLowerCase() ?? `${DEVICE_NAA_PREFIX}${hash.slice(24, 35)}`,
     ...(wish.eui64 === undefined ? {} : { eui64: wish.eui64.toLowerCase() }),
+    ...(wish.scsiDeviceName === undefined ? {} : { scsiDeviceName: wish.scsiDeviceName }),
+    ...(wish.inquiryVendorSpecific === undefined ? {} : { inquiryVendorSpecific: wish.inquiryVendorSpecific }),
   };
 }
 

@@ -156,8 +156,6 @@ describe('what is not served is refused with a reason', () => {
     [{ vdiskFileio: undefined, passThrough: { device: '0:0:0:0' } }, 'HandlerNotAvailable'],
     [{ engine: 'kernel' as const }, 'AttributeNotSupported'],
     [{ sharing: 'Shared' as const }, 'AttributeNotSupported'],
-    [{ identity: { scsiDeviceName: 'iqn.x' } }, 'AttributeNotSupported'],
-    [{ vdiskFileio: { filename: '/a', directIO: true } }, 'AttributeNotSupported'],
     [{ vdiskFileio: { filename: '/a', size: 1000 } }, 'SizeNotMultiple'],
     [{ vdiskFileio: { filename: '/a', size: '6k', blocksize: 4096 as const } }, 'SizeNotMultiple'],
     [{ vdiskFileio: { filename: '/a', size: 0 } }, 'InvalidSize'],

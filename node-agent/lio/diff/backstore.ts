@@ -14,6 +14,9 @@ function controlOf(parameters: BackstoreParameters): Record<string, string> {
     hw_max_sectors: MAX_SECTORS,
     nl_reply_supported: '-1',
     max_data_area_mb: String(parameters.dataAreaMiB),
+    // In contiguous pieces of 128 KiB, which are copied at once; pages are allocated as far as a command needs them. Linux
+    // before 5.13 doesn't know it, and ignores it.
+    data_pages_per_blk: '32',
     // The default ring takes 8 MiB of kernel memory for every LUN in every session.
     cmd_ring_size_mb: '1',
   };

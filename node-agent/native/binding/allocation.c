@@ -1,4 +1,4 @@
-/* Allocation of a file's blocks: given back, zeroed, asked for. Off the JavaScript thread, because disks answer. */
+/* What a file's blocks can do: be given back, zeroed, asked for, read directly. Off the JavaScript thread, because disks answer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,7 +6,10 @@
 
 #include "binding.h"
 
-enum allocation_operation { ALLOCATION_PUNCH, ALLOCATION_ZERO, ALLOCATION_EXTENT };
+enum allocation_operation { ALLOCATION_PUNCH, ALLOCATION_ZERO, ALLOCATION_EXTENT, ALLOCATION_READ };
+
+/* A page: what a ring's data area begins with. */
+enum { MEMORY_ALIGNMENT = 4096 };
 
 struct allocation_work {
 	napi_async_work work;
@@ -49,6 +52,18 @@ static int find_extent(struct allocation_work *work)
 	return 0;
 }
 
+/* Whether the file, opened with O_DIRECT, can be read in pieces of that length: statx(2) may not know, a read does. */
+static int read_aligned(const struct allocation_work *work)
+{
+	void *buffer = NULL;
+	int error = posix_memalign(&buffer, MEMORY_ALIGNMENT, (size_t)work->length);
+
+	if (error == 0 && pread(work->fd, buffer, (size_t)work->length, work->offset) < 0)
+		error = errno;
+	free(buffer);
+	return error;
+}
+
 static void execute(napi_env env, void *data)
 {
 	struct allocation_work *work = data;
@@ -63,6 +78,9 @@ static void execute(napi_env env, void *data)
 		break;
 	case ALLOCATION_EXTENT:
 		work->error = find_extent(work);
+		break;
+	case ALLOCATION_READ:
+		work->error = read_aligned(work);
 		break;
 	}
 }
@@ -85,7 +103,8 @@ static napi_value outcome(napi_env env, const struct allocation_work *work)
 
 static void complete(napi_env env, napi_status status, void *data)
 {
-	static const char *const what[] = {"give blocks back", "zero blocks", "look for allocated blocks"};
+	static const char *const what[] = {"give blocks back", "zero blocks", "look for allocated blocks",
+					  "read directly"};
 	struct allocation_work *work = data;
 	int error = status == napi_ok ? work->error : ECANCELED;
 	napi_value exception;
@@ -141,4 +160,9 @@ napi_value zero_range(napi_env env, napi_callback_info info)
 napi_value extent_at(napi_env env, napi_callback_info info)
 {
 	return start(env, info, ALLOCATION_EXTENT);
+}
+
+napi_value read_directly(napi_env env, napi_callback_info info)
+{
+	return start(env, info, ALLOCATION_READ);
 }

@@ -64,6 +64,7 @@ napi_value try_lock(napi_env env, napi_callback_info info);
 napi_value count_outstanding(napi_env env, napi_callback_info info);
 napi_value punch_hole(napi_env env, napi_callback_info info);
 napi_value zero_range(napi_env env, napi_callback_info info);
+napi_value read_directly(napi_env env, napi_callback_info info);
 napi_value extent_at(napi_env env, napi_callback_info info);
 
 #endif

@@ -10,6 +10,7 @@ NAPI_MODULE_INIT()
 		{"punchHole", NULL, punch_hole, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"zeroRange", NULL, zero_range, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"extentAt", NULL, extent_at, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"readDirectly", NULL, read_directly, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"createUnit", NULL, create_unit, NULL, NULL, NULL, napi_enumerable, NULL},
 	};
 

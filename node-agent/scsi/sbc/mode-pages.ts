@@ -49,7 +49,7 @@ const caching: ModePageDefinition = {
 const control: ModePageDefinition = {
   code: CONTROL_PAGE,
   // TST 001b: a task set per nexus. QUEUE ALGORITHM MODIFIER 1: unrestricted reordering.
-  defaults: () => page(CONTROL_PAGE, 0x20, 0x10, ...zeros(8)),
+  defaults: ({ settings }) => page(CONTROL_PAGE, settings.taskSetPerNexus ? 0x20 : 0, 0x10, ...zeros(8)),
   // D_SENSE, SWP, TAS; QErr and TMF_ONLY would ask the task management for what it doesn't do.
   changeable: () => mask(12, { 2: 0x04, 4: 0x08, 5: 0x40 }),
 };

@@ -39,6 +39,21 @@ describe('standard INQUIRY data', () => {
     expect(Buffer.from(data!.subarray(8, 32)).toString('latin1')).toBe('Hi      a  b-0123456789A');
   });
 
+  it('has the vendor-specific part in bytes 36 to 55, or from 96 on where it is longer', async () => {
+    const short = await diskWithTwoNexuses({ identity: { ...IDENTITY, inquiryVendorSpecific: 'a'.repeat(20) } }).run(
+      STANDARD,
+    );
+    expect([short.data?.length, short.data?.[4]]).toEqual([66, 61]);
+    expect(Buffer.from(short.data!.subarray(36, 58)).toString('latin1')).toBe(`${'a'.repeat(20)}\0\0`);
+    const long = await diskWithTwoNexuses({ identity: { ...IDENTITY, inquiryVendorSpecific: 'b'.repeat(21) } }).run(
+      STANDARD,
+    );
+    expect([long.data?.length, long.data?.[4]]).toEqual([117, 112]);
+    expect(hex(long.data?.subarray(36, 58))).toBe('00'.repeat(22));
+    expect(hex(long.data?.subarray(58, 66))).toBe('008b0be0046304c0');
+    expect(Buffer.from(long.data!.subarray(96)).toString('latin1')).toBe('b'.repeat(21));
+  });
+
   it.each([
     ['a page code without EVPD', '12 00 80 00 ff 00'],
     ['CMDDT', '12 02 00 00 ff 00'],

@@ -1,5 +1,5 @@
 // INQUIRY (SPC-4 6.6): standard data, and the way to the vital product data.
-import { byteAt, concat, paddedAscii, putUint16, uint16 } from './bytes.js';
+import { ascii, byteAt, concat, paddedAscii, putUint16, uint16 } from './bytes.js';
 import type { Command } from './command.js';
 import { EXTENDED_COPY } from './copy/limits.js';
 import type { LogicalUnit } from './logical-unit.js';
@@ -39,21 +39,28 @@ export function inquiry({ unit, nexus, cdb }: Command): Uint8Array {
   return standardData(unit, nexus).subarray(0, allocationLength);
 }
 
+/** Bytes 36 to 55; what is longer goes behind the standard's own fields (SPC-4 6.6.2). */
+const VENDOR_SPECIFIC = { short: 36, shortMaximum: 20, long: 96 } as const;
+
 /** As SCST's, but that NORMACA is 0: there's no ACA. The ADDITIONAL LENGTH doesn't follow the allocation length. */
 function standardData(unit: LogicalUnit, nexus: Nexus): Uint8Array {
   const { vendor, product, revision } = unit.identity;
   const { peripheralDeviceType, commands } = unit.personality;
   const copies = commands.some(({ opcode }) => opcode === EXTENDED_COPY) ? THIRD_PARTY_COPY : 0;
   const removable = unit.settings.removable ? RMB : 0;
-  const data = new Uint8Array(LENGTH);
+  const vendorSpecific = ascii(unit.identity.inquiryVendorSpecific ?? '');
+  const isLong = vendorSpecific.length > VENDOR_SPECIFIC.shortMaximum;
+  const length = isLong ? VENDOR_SPECIFIC.long + vendorSpecific.length : LENGTH;
+  const data = new Uint8Array(length);
   data.set(
     concat(
-      [peripheralDeviceType, removable, VERSION_SPC4, RESPONSE_DATA_FORMAT, LENGTH - 5, copies, MULTIP, CMDQUE],
+      [peripheralDeviceType, removable, VERSION_SPC4, RESPONSE_DATA_FORMAT, length - 5, copies, MULTIP, CMDQUE],
       paddedAscii(vendor, 8),
       paddedAscii(product, 16),
       paddedAscii(revision, 4),
     ),
   );
+  data.set(vendorSpecific, isLong ? VENDOR_SPECIFIC.long : VENDOR_SPECIFIC.short);
   versionDescriptors(unit, nexus).forEach((version, at) => putUint16(data, VERSION_DESCRIPTORS + 2 * at, version));
   return data;
 }

@@ -23,6 +23,8 @@ export interface UnitIdentity {
   eui64?: string;
   /** SCSI name string of the target device. */
   scsiName?: string;
+  /** ASCII; in bytes 36 to 55 of INQUIRY, or from 96 on where it is longer than that. */
+  inquiryVendorSpecific?: string;
 }
 
 /** Properties that stay as created. */
@@ -43,6 +45,8 @@ export interface UnitSettings {
   maximumTransferLength: number;
   /** 2^n logical blocks in a physical one, READ CAPACITY(16). */
   physicalBlockExponent: number;
+  /** TST 001b of the control mode page; otherwise the nexuses share one task set. */
+  taskSetPerNexus: boolean;
 }
 
 export interface LogicalUnitOptions extends Partial<UnitSettings> {
@@ -98,6 +102,7 @@ const DEFAULT_SETTINGS: UnitSettings = {
   optimalTransferLength: 524_288,
   maximumTransferLength: 1_048_576,
   physicalBlockExponent: 0,
+  taskSetPerNexus: true,
 };
 
 export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {

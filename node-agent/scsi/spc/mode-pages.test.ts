@@ -21,6 +21,11 @@ const saveable = (page: string) => `8${page.slice(1)}`;
 const CONTROL = '0a0a 20 10 00 00 00 00 00 00 00 00'.replaceAll(' ', '');
 
 describe('MODE SENSE', () => {
+  it('tells of one task set for all nexuses where the unit is made so', async () => {
+    const { data } = await diskWithTwoNexuses({ taskSetPerNexus: false }).run('1a 08 0a 00 ff 00');
+    expect(hex(data?.subarray(4, 7))).toBe('8a0a00');
+  });
+
   it('returns every page in ascending order behind header and block descriptor', async () => {
     const { data } = await diskWithTwoNexuses().run('1a 00 3f 00 ff 00');
     expect(hex(data?.subarray(0, 12))).toBe('ab001008' + '00000040' + '00000200');

@@ -111,7 +111,7 @@ async function makeFile(node: TestNode, name: string, sizeMiB: number): Promise<
   return file;
 }
 
-/** With the settings by which a ring engine is fastest. Our agent doesn't set data_pages_per_blk: the kernel's default is 1. */
+/** With the settings by which a ring engine is fastest, as our agent makes them. */
 async function tcmuBackstore(node: TestNode, name: string, own: string[], sizeMiB: number): Promise<string> {
   const backstore = `${CONFIGFS}/core/user_90/${name}`;
   const control = [
