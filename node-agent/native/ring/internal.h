@@ -87,7 +87,9 @@ struct ring {
 	struct ring_owner owner;
 	pthread_t thread;
 	int uio_fd;
-	int wake_fd; /* written by ring_complete and ring_stop */
+	int wake_fd; /* written by ring_complete, ring_stop and workers */
+	int epoll_fd; /* of both */
+	uint32_t unread_events;
 	uint8_t *map;
 	size_t map_size;
 	uint32_t ring_offset, ring_size;

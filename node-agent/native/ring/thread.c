@@ -1,16 +1,18 @@
 /* A ring's life: attaching, the thread's loop, ending. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-enum { STACK_BYTES = 256 * 1024 };
+enum { STACK_BYTES = 256 * 1024, UNREAD_EVENTS_MAX = 64 };
 
 void ring_wake(struct ring *ring)
 {
@@ -42,21 +44,42 @@ void ring_publish(struct ring *ring)
 	}
 }
 
-/* Waits for the kernel's event or a wake-up, and takes it in: what is scanned afterwards can't be missed. */
-static void wait_for_work(struct ring *ring)
+/* The kernel counts events in 32 bits, and shows none where its count is what was last read: so it is read now and then. */
+static void take_events(struct ring *ring)
 {
-	struct pollfd sources[2] = {{.fd = ring->uio_fd, .events = POLLIN}, {.fd = ring->wake_fd, .events = POLLIN}};
-	uint64_t wakes;
 	uint32_t events;
 
-	if (poll(sources, 2, -1) < 0)
-		return;
-	if (sources[0].revents & (POLLERR | POLLHUP | POLLNVAL))
-		ring->gone = true;
-	else if (sources[0].revents & POLLIN && read(ring->uio_fd, &events, sizeof(events)) <= 0 && errno != EINTR)
-		ring->gone = true;
-	if (sources[1].revents & POLLIN && read(ring->wake_fd, &wakes, sizeof(wakes)) < 0)
-		return;
+	while (read(ring->uio_fd, &events, sizeof(events)) > 0)
+		;
+	ring->unread_events = 0;
+}
+
+/*
+ * Waits for the kernel's event or a wake-up: what is scanned afterwards can't be missed. Edge-triggered, so that one system
+ * call does for both: an event that isn't read is told once all the same.
+ */
+static void wait_for_work(struct ring *ring)
+{
+	struct epoll_event sources[2];
+	int count = epoll_wait(ring->epoll_fd, sources, 2, -1);
+
+	for (int i = 0; i < count; i++) {
+		if (sources[i].data.fd != ring->uio_fd)
+			continue;
+		if (sources[i].events & (EPOLLERR | EPOLLHUP))
+			ring->gone = true;
+		else if (++ring->unread_events == UNREAD_EVENTS_MAX)
+			take_events(ring);
+	}
+}
+
+static bool watch(const struct ring *ring, int fd)
+{
+	struct epoll_event source = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+	       epoll_ctl(ring->epoll_fd, EPOLL_CTL_ADD, fd, &source) == 0;
 }
 
 /* Runs guarded: it may end anywhere where it touches the mapping. */
@@ -163,7 +186,8 @@ struct ring *ring_attach(struct unit *unit, int uio_fd, uint8_t *map, size_t map
 	/* By cmd_id, so that no look-up is needed; the kernel gives low ids first, so few pages are ever touched. */
 	ring->handed_over = calloc((size_t)UINT16_MAX + 1, sizeof(*ring->handed_over));
 	ring->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ring->handed_over != NULL && ring->wake_fd >= 0)
+	ring->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (ring->handed_over != NULL && watch(ring, ring->wake_fd) && watch(ring, uio_fd))
 		*error = ring_open_mailbox(ring);
 	if (*error == NULL) {
 		gate_add_ring(ring);
@@ -224,6 +248,8 @@ void ring_free(struct ring *ring)
 	handover_free(ring);
 	if (ring->wake_fd >= 0)
 		close(ring->wake_fd);
+	if (ring->epoll_fd >= 0)
+		close(ring->epoll_fd);
 	pthread_mutex_destroy(&ring->queue_mutex);
 	free(ring);
 }
