@@ -103,6 +103,7 @@ async function main(): Promise<void> {
     engine,
     kernel,
     devices,
+    forgetWriteCache: (hctl) => forgetWriteCache(hctl),
     versions: { agentVersion: version, kernelVersion: release() },
     ioTimeoutSeconds: options.ioTimeout,
     now: () => new Date(),

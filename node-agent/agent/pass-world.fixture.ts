@@ -101,6 +101,7 @@ export class World {
             );
           }),
       },
+      forgetWriteCache: () => this.action(() => undefined),
       versions: { agentVersion: '0', kernelVersion: '6' },
       ioTimeoutSeconds: 600,
       now: () => new Date(0),

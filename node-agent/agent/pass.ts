@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ScstNodeStatus } from '../../crds/types.js';
 import { diff, sessionWwn, type Finding, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
+import { Abandonment } from './abandonment.js';
 import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
 import { engineConfiguration, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
@@ -40,6 +41,8 @@ export interface PassDependencies {
       engine: EngineStatus | undefined,
     ): Promise<Map<string, RealisedLun>>;
   };
+  /** Without any I/O, so that sd sends no SYNCHRONIZE CACHE. */
+  forgetWriteCache: (hctl: string) => Promise<void>;
   versions: { agentVersion: string; kernelVersion: string };
   ioTimeoutSeconds: number;
   now: () => Date;
@@ -58,8 +61,10 @@ export class Pass {
   private journalRead = false;
 
   private readonly stepLog: StepLog;
+  private readonly abandonment: Abandonment;
 
   constructor(private readonly dependencies: PassDependencies) {
+    this.abandonment = new Abandonment(dependencies);
     this.stepLog = new StepLog(dependencies.log);
   }
 
@@ -113,7 +118,9 @@ export class Pass {
     let results: StepResult[] = [];
     for (let round = 1; ; round += 1) {
       const engine = await this.serve(journal, observed, rescan);
-      const { steps, findings } = diff(desiredLio(journal, engine, ioTimeoutSeconds), observed);
+      const unlinkUnattended = await this.abandonment.unattended(journal, observed, engine);
+      const desired = { ...desiredLio(journal, engine, ioTimeoutSeconds), unlinkUnattended };
+      const { steps, findings } = diff(desired, observed);
       if (steps.length === 0) return { observed, engine, findings, results: [] };
       results = await kernel.execute(steps);
       this.stepLog.results(results);
