@@ -62,6 +62,77 @@ describe('persistent reservations', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('seq-06: pass the one-line check of virtualisation suites', async () => {
+    await out(A, '--register --param-sark=123aaa');
+    expect(await keys()).toEqual(['123aaa']);
+    await out(A, `--reserve --param-rk=123aaa --prout-type=${WERO}`);
+    expect(await reservation()).toMatch(/Key=0x123aaa .*Write Exclusive, registrants only/);
+    await out(A, `--release --param-rk=123aaa --prout-type=${WERO}`);
+    expect(await reservation()).toMatch(/there is NO reservation held/);
+    await out(A, '--register --param-rk=123aaa --param-sark=0');
+    expect(await keys()).toEqual([]);
+  });
+
+  it('seq-05: go through the cluster validation of Windows, pr-02: and are read as long as there is room', async () => {
+    await out(A, '--register --param-sark=1');
+    await out(A, '--register --param-rk=1 --param-sark=0');
+    await out(A, '--register --param-sark=1');
+    await out(A, `--reserve --param-rk=1 --prout-type=${WERO}`);
+    expect(await reservation()).toMatch(/Key=0x1 /);
+    const read = (length: string) => node.sh(`sg_raw -r 255 ${A}.sg 5e 01 00 00 00 00 00 00 ${length} 00 2>&1`);
+    expect(await read('08')).toMatch(/Received 8 bytes[^]*00 00 00 10\s/);
+    expect(await read('18')).toMatch(/Received 24 bytes/);
+    expect(await read('ff')).toMatch(/Received 24 bytes/);
+    expect(await write(B)).not.toBe(0);
+    // The same key by chance.
+    await out(B, '--register --param-sark=1');
+    expect(await keys()).toEqual(['1', '1']);
+    await out(B, '--register --param-rk=1 --param-sark=2');
+    await out(B, `--preempt --param-rk=2 --param-sark=1 --prout-type=${WERO}`);
+    await scsi(node.machine, A, TEST_UNIT_READY);
+    expect(await write(A)).not.toBe(0);
+    expect(await reservation()).toMatch(/Key=0x2 /);
+    await out(B, `--release --param-rk=2 --prout-type=${WERO}`);
+    await out(B, '--clear --param-rk=2');
+    expect([await keys(), await reservation()]).toEqual([[], expect.stringMatching(/there is NO reservation held/)]);
+    await calm().catch(() => undefined);
+  });
+
+  it('pr-03: leave no room for RESERVE(6) while there are registrations', async () => {
+    await register(A, KEY_A);
+    expect(await scsi(node.machine, B, '16 00 00 00 00 00')).toEqual({ status: 'RESERVATION CONFLICT' });
+    await out(A, `--clear --param-rk=${KEY_A.toString(16)}`);
+    expect(await scsi(node.machine, A, '16 00 00 00 00 00')).toEqual({ status: 'GOOD' });
+    expect(await scsi(node.machine, A, '17 00 00 00 00 00')).toEqual({ status: 'GOOD' });
+  });
+
+  it('pr-04: let path checkers of a stranger through', async () => {
+    await register(A, KEY_A);
+    for (const [type, readable] of [
+      [1, true],
+      [3, false],
+      [5, true],
+      [6, false],
+      [7, true],
+      [8, false],
+    ] as const) {
+      await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${type}`);
+      const conflict = { status: 'RESERVATION CONFLICT' };
+      const good = { status: 'GOOD' };
+      const send = (cdb: string, data = '') => scsi(node.machine, B, cdb, data);
+      expect(await send(TEST_UNIT_READY)).toEqual(good);
+      expect(await send('12 00 00 00 24 00', '-r 36')).toEqual(good);
+      expect(await send('5e 00 00 00 00 00 00 00 08 00', '-r 8')).toEqual(good);
+      expect(await send('25 00 00 00 00 00 00 00 00 00', '-r 8')).toEqual(good);
+      expect(await send('28 00 00 00 00 00 00 00 01 00', '-r 512')).toEqual(readable ? good : conflict);
+      expect(await send('35 00 00 00 00 00 00 00 00 00')).toEqual(conflict);
+      expect(await write(B)).not.toBe(0);
+      await out(A, `--release --param-rk=${KEY_A.toString(16)} --prout-type=${type}`);
+    }
+    await out(A, `--clear --param-rk=${KEY_A.toString(16)}`);
+    await calm().catch(() => undefined);
+  });
+
   it('pr-05: fence a session that did not register, until it does', async () => {
     await register(A, KEY_A);
     await out(A, `--reserve --param-rk=${KEY_A.toString(16)} --prout-type=${WERO}`);

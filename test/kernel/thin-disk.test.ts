@@ -6,14 +6,14 @@ import { scsi } from './support/scsi.js';
 
 jest.setTimeout(240_000);
 const PATH = diskPath('thin');
+const GROW = diskPath('grow');
 const SG = `${PATH}.sg`;
-const FILE = '/var/lib/scst/thin.img';
 const MIB = 2 ** 20;
 
 describe('a thin disk', () => {
   let node: LoneNode;
   /** Bytes that the backing file takes. */
-  const taken = async () => Number(await node.sh(`sync; stat -c %b ${FILE}`)) * 512;
+  const taken = async (name = 'thin') => Number(await node.sh(`sync; stat -c %b /var/lib/scst/${name}.img`)) * 512;
   const fill = () =>
     node.sh(`tr '\\0' x < /dev/zero | dd of=${PATH} bs=1M count=64 iflag=fullblock oflag=direct status=none`);
   /** Every byte of a part of the disk is that one (octal). */
@@ -91,5 +91,29 @@ describe('a thin disk', () => {
       status: 'CHECK CONDITION',
       sense: '05/20/00',
     });
+  });
+
+  it('seq-08: grows under a mounted xfs with I/O going on, and fstrim gives back what was deleted', async () => {
+    await node.apply(
+      'grow.yaml',
+      disk('grow', { size: '512Mi', properties: { thinProvisioned: true, rotational: false } }),
+    );
+    await node.ready(GROW);
+    await node.sh(`mkfs.xfs -q -f ${GROW} && mkdir -p /mnt/x && mount ${GROW} /mnt/x`);
+    const writer = await node.machine.spawn(
+      'exec fio --name=w --directory=/mnt/x --rw=randwrite --bs=16k --size=64M --time_based --runtime=8 --verify=crc32c --end_fsync=1',
+    );
+    await node.apply(
+      'grow.yaml',
+      disk('grow', { size: '1Gi', properties: { thinProvisioned: true, rotational: false } }),
+    );
+    await eventually(async () => expect(await node.sh(`blockdev --getsize64 ${GROW}`)).toBe(`${1024 * MIB}\n`));
+    await node.sh('xfs_growfs /mnt/x');
+    expect(await writer.exited).toBe(0);
+    expect(Number(await node.sh('df -B1 --output=size /mnt/x | tail -1'))).toBeGreaterThan(900 * MIB);
+    const before = await taken('grow');
+    await node.sh('rm /mnt/x/* && sync && fstrim /mnt/x && umount /mnt/x');
+    expect(before - (await taken('grow'))).toBeGreaterThan(50 * MIB);
+    await node.sh(`xfs_repair -n ${GROW} 2>&1`);
   });
 });
