@@ -23,7 +23,10 @@ export class DurableStateFile {
   async save(unit: LogicalUnit): Promise<void> {
     const state = durableState(unit);
     const isEmpty =
-      state.persistentReservations === null && state.operation === null && Object.keys(state.modePages).length === 0;
+      state.persistentReservations === null &&
+      state.operation === null &&
+      state.identifyingInformation === undefined &&
+      Object.keys(state.modePages).length === 0;
     const content = isEmpty ? '' : JSON.stringify(state);
     if (content === this.saved) return;
     if (isEmpty) {

@@ -159,6 +159,7 @@ function recreateScsi(
   const state = snapshot(scsi);
   const recreated = createScsi(wanted, backing);
   recreated.savedModePages = scsi.savedModePages;
+  recreated.identifyingInformation = scsi.identifyingInformation;
   restore(recreated, withoutWriteCache(state, former, wanted));
   updateNexuses(recreated, rings);
   for (const code of [ATTENTION.inquiryDataChanged, ATTENTION.modeParametersChanged, ATTENTION.capacityChanged])

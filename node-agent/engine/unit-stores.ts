@@ -2,7 +2,7 @@
 import type { FileBacking } from '../backing/file.js';
 import { names } from '../backing/file-name.js';
 import { BackingRefused } from '../backing/errors.js';
-import { applyDurableState, applySavedModePages, restore, type LogicalUnit } from '../scsi/index.js';
+import { applyDurableState, applySavedState, restore, type LogicalUnit } from '../scsi/index.js';
 import { DurableStateFile } from './durable-state.js';
 import type { UnitEnvironment } from './environment.js';
 import { ReplayRecords, type BegunWrite, type StoredResult } from './replay-records.js';
@@ -66,7 +66,7 @@ async function restoreInto(
     if (stored !== undefined) restore(scsi, stored.snapshot);
     if (kept === undefined) return;
     if (stored === undefined) applyDurableState(scsi, kept);
-    else applySavedModePages(scsi, kept);
+    else applySavedState(scsi, kept);
   } catch (error) {
     const message = `${durable.path} can't be read (${(error as Error).message}): it may hold a reservation that must not lapse; remove it to start without`;
     throw new BackingRefused('StateUnreadable', message, { cause: error });

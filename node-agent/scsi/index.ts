@@ -35,7 +35,7 @@ export { mediumErrorSense, SENSE } from './spc/sense.js';
 export type { UnitSnapshot } from './spc/run-state.js';
 export { restore, snapshot, SnapshotVersionError } from './spc/run-state.js';
 export type { UnitDurableState } from './spc/durable-state.js';
-export { applyDurableState, applySavedModePages, durableState } from './spc/durable-state.js';
+export { applyDurableState, applySavedState, durableState } from './spc/durable-state.js';
 export type { AttentionCode } from './spc/unit-attentions.js';
 export { ATTENTION } from './spc/unit-attentions.js';
 export { advance } from './sbc/erasure.js';

@@ -54,9 +54,9 @@ const control: ModePageDefinition = {
   changeable: () => mask(12, { 2: 0x04, 4: 0x08, 5: 0x40 }),
 };
 
-/** TCMOS, SCSIP, IALUAE 0, no priorities, no limit of sense data (SPC-4 7.5.9). */
+/** TCMOS, SCSIP: the timestamp is the node's until a command sets it. No priorities, no limit of sense data (SPC-4 7.5.9). */
 const controlExtension: ModePageDefinition = {
-  ...fixedPage(CONTROL_PAGE, () => Uint8Array.from([0x40 | CONTROL_PAGE, 0x01, 0, 28, ...zeros(28)])),
+  ...fixedPage(CONTROL_PAGE, () => Uint8Array.from([0x40 | CONTROL_PAGE, 0x01, 0, 28, 0x06, ...zeros(27)])),
   subpage: 0x01,
 };
 

@@ -17,6 +17,8 @@ export interface UnitDurableState {
   persistentReservations: StoredReservations | null;
   /** Saved mode pages: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
+  /** INFORMATION TYPE (decimal) → what was written, hexadecimal. Absent: nothing was, or an older engine left the state. */
+  identifyingInformation?: Record<string, string>;
   /** Goes on after a loss of power. */
   operation: StoredOperation | null;
 }
@@ -27,14 +29,15 @@ export function durableState(unit: LogicalUnit): UnitDurableState {
     version: VERSION,
     // PRGENERATION starts anew with the next power on, so that it alone never makes a write necessary.
     persistentReservations: aptpl ? { ...storedReservations(unit.persistentReservations), generation: 0 } : null,
-    modePages: Object.fromEntries([...unit.savedModePages].map(([code, page]) => [String(code), toHex(page)])),
+    modePages: stored(unit.savedModePages),
+    ...(unit.identifyingInformation.size > 0 && { identifyingInformation: stored(unit.identifyingInformation) }),
     operation: storedOperation(unit),
   };
 }
 
 /** Into a freshly created unit, as at power on. @throws Error where a later version wrote it */
 export function applyDurableState(unit: LogicalUnit, state: UnitDurableState): void {
-  applySavedModePages(unit, state);
+  applySavedState(unit, state);
   resetModePages(unit);
   const { persistentReservations } = state;
   unit.persistentReservations = persistentReservations
@@ -45,8 +48,20 @@ export function applyDurableState(unit: LogicalUnit, state: UnitDurableState): v
 }
 
 /** Beside a snapshot of this boot, which knows all but what was saved. */
-export function applySavedModePages(unit: LogicalUnit, { version, modePages }: UnitDurableState): void {
+export function applySavedState(
+  unit: LogicalUnit,
+  { version, modePages, identifyingInformation = {} }: UnitDurableState,
+): void {
   const written: number = version;
   if (written !== VERSION) throw new Error(`the state has version ${written}, this engine reads ${VERSION}`);
-  unit.savedModePages = new Map(Object.entries(modePages).map(([code, page]) => [Number(code), fromHex(page)]));
+  unit.savedModePages = restored(modePages);
+  unit.identifyingInformation = restored(identifyingInformation);
+}
+
+function stored(values: ReadonlyMap<number, Uint8Array>): Record<string, string> {
+  return Object.fromEntries([...values].map(([code, value]) => [String(code), toHex(value)]));
+}
+
+function restored(values: Record<string, string>): Map<number, Uint8Array> {
+  return new Map(Object.entries(values).map(([code, value]) => [Number(code), fromHex(value)]));
 }

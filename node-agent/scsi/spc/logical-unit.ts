@@ -56,6 +56,8 @@ export interface LogicalUnitOptions extends Partial<UnitSettings> {
   medium: Medium | undefined;
   /** Default: that of the medium. */
   blockSize?: number;
+  /** Default: the system's. */
+  clock?: () => number;
 }
 
 export interface LogicalUnit {
@@ -87,6 +89,12 @@ export interface LogicalUnit {
   readonly modePages: Map<number, Uint8Array>;
   /** Of the same pages the values that MODE SELECT with SP saved: a reset and a start bring them back. Never changed in place. */
   savedModePages: ReadonlyMap<number, Uint8Array>;
+  /** By INFORMATION TYPE; what SET IDENTIFYING INFORMATION wrote. Never changed in place. */
+  identifyingInformation: ReadonlyMap<number, Uint8Array>;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Milliseconds from the clock to what SET TIMESTAMP made of it; nothing: it was never set. */
+  timestampOffset: number | undefined;
   /** Goes up whenever a snapshot taken now would differ from the one before. */
   stateVersion: number;
 }
@@ -106,7 +114,7 @@ const DEFAULT_SETTINGS: UnitSettings = {
 };
 
 export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
-  const { personality, identity, medium, blockSize = medium?.blockSize, ...settings } = options;
+  const { personality, identity, medium, blockSize = medium?.blockSize, clock = Date.now, ...settings } = options;
   if (blockSize === undefined) throw new TypeError('neither medium nor block size');
   const unit: LogicalUnit = {
     personality,
@@ -125,6 +133,9 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     taskSetsToAbort: [],
     modePages: new Map(),
     savedModePages: new Map(),
+    identifyingInformation: new Map(),
+    clock,
+    timestampOffset: undefined,
     stateVersion: 0,
   };
   resetModePages(unit);

@@ -162,7 +162,7 @@ describe('MODE SELECT', () => {
   it.each([
     ['a bit that cannot change', select6(CACHING.replace('081204', '081205')), '05/26/00', '880006'],
     ['ATO, which is not honoured', select6(CONTROL.replace('0a0a20100000', '0a0a20100080')), '05/26/00', '8f0009'],
-    ['a bit of a subpage', select6('4a01001c' + '01' + '00'.repeat(27)), '05/26/00', '880008'],
+    ['a bit of a subpage', select6('4a01001c' + '07' + '00'.repeat(27)), '05/26/00', '880008'],
     ['a subpage of wrong length', select6('4a01001b' + '00'.repeat(27)), '05/26/00', '800007'],
     ['an unknown page', select6('0602' + '0000'), '05/26/00', '8d0004'],
     ['a page of wrong length', select6('0810' + '00'.repeat(16)), '05/26/00', '800005'],

@@ -3,6 +3,7 @@ import { requestSense, testUnitReady } from './basic.js';
 import type { CommandDefinition } from './command.js';
 import { receiveDiagnosticResults, sendDiagnostic } from './diagnostics.js';
 import { readBuffer, writeBuffer } from './echo-buffer.js';
+import { reportIdentifyingInformation, setIdentifyingInformation } from './identifying-information.js';
 import { inquiry } from './inquiry.js';
 import { logSense } from './log-sense.js';
 import { modeSelect10, modeSelect6 } from './mode-select.js';
@@ -10,7 +11,10 @@ import { modeSense10, modeSense6 } from './mode-sense.js';
 import { allowsRemoval, preventAllowMediumRemoval } from './removal.js';
 import { reportLuns } from './report-luns.js';
 import { release, reserve } from './reservations.js';
+import { reportTimestamp, setTimestamp } from './timestamp.js';
 import { reportSupportedOperationCodes, reportSupportedTaskManagementFunctions } from './supported-commands.js';
+
+const ANY32 = [0xff, 0xff, 0xff, 0xff];
 
 export const primaryCommands: readonly CommandDefinition[] = [
   {
@@ -171,6 +175,42 @@ export const primaryCommands: readonly CommandDefinition[] = [
     persistentReservation: 'ignored',
     passesOperation: true,
     execute: reportLuns,
+  },
+  {
+    opcode: 0xa3,
+    serviceAction: 0x05,
+    name: 'REPORT IDENTIFYING INFORMATION',
+    usage: [0xa3, 0x1f, 0, 0, 0, 0, ...ANY32, 0xfe, 0],
+    access: 'shared',
+    persistentReservation: 'ignored',
+    execute: reportIdentifyingInformation,
+  },
+  {
+    opcode: 0xa3,
+    serviceAction: 0x0f,
+    name: 'REPORT TIMESTAMP',
+    usage: [0xa3, 0x1f, 0, 0, 0, 0, ...ANY32, 0, 0],
+    access: 'shared',
+    persistentReservation: 'ignored',
+    execute: reportTimestamp,
+  },
+  {
+    opcode: 0xa4,
+    serviceAction: 0x06,
+    name: 'SET IDENTIFYING INFORMATION',
+    usage: [0xa4, 0x1f, 0, 0, 0, 0, ...ANY32, 0xfe, 0],
+    access: 'exclusive',
+    dataOut: true,
+    execute: setIdentifyingInformation,
+  },
+  {
+    opcode: 0xa4,
+    serviceAction: 0x0f,
+    name: 'SET TIMESTAMP',
+    usage: [0xa4, 0x1f, 0, 0, 0, 0, ...ANY32, 0, 0],
+    access: 'exclusive',
+    dataOut: true,
+    execute: setTimestamp,
   },
   {
     opcode: 0xa3,

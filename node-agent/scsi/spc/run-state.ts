@@ -24,6 +24,8 @@ export interface UnitSnapshot {
   ejected: boolean;
   writesLost: boolean;
   operation: StoredOperation | null;
+  /** Absent: an older engine left the snapshot, or it was never set. */
+  timestampOffset?: number;
   nexuses: Record<string, { attentions: AttentionCode[]; preventsRemoval: boolean }>;
   /** Current values of the pages that MODE SELECT can change: page code (decimal) → the page, hexadecimal. */
   modePages: Record<string, string>;
@@ -42,6 +44,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     ejected: unit.ejected !== undefined,
     writesLost: unit.writesLost,
     operation: storedOperation(unit),
+    ...(unit.timestampOffset !== undefined && { timestampOffset: unit.timestampOffset }),
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
     modePages: Object.fromEntries(pages) as UnitSnapshot['modePages'],
   };
@@ -67,6 +70,7 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   unit.reservation = state.reservation ?? undefined;
   unit.persistentReservations = restoredReservations(state.persistentReservations);
   unit.writesLost = state.writesLost;
+  unit.timestampOffset = state.timestampOffset;
   restoreOperation(unit, state.operation);
   if (state.ejected) {
     unit.ejected = unit.medium;

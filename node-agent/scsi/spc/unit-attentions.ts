@@ -12,8 +12,10 @@ export const ATTENTION = {
   nexusLossOccurred: { asc: 0x29, ascq: 0x07 },
   modeParametersChanged: { asc: 0x2a, ascq: 0x01 },
   capacityChanged: { asc: 0x2a, ascq: 0x09 },
+  timestampChanged: { asc: 0x2a, ascq: 0x10 },
   commandsCleared: { asc: 0x2f, ascq: 0x00 },
   inquiryDataChanged: { asc: 0x3f, ascq: 0x03 },
+  deviceIdentifierChanged: { asc: 0x3f, ascq: 0x05 },
 } as const satisfies Record<string, AttentionCode>;
 
 const RESET = 0x29;
