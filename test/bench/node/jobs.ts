@@ -20,10 +20,25 @@ export const JOBS: readonly Job[] = (
 );
 
 /** Commands a second by the node's clock. Throws where fio saw an error. */
-export async function measure(node: TestNode, device: string, job: Job, seconds: number): Promise<number> {
+export function measure(
+  node: TestNode,
+  device: string,
+  { rw, blockSize, depth }: Job,
+  seconds: number,
+): Promise<number> {
+  return commandsPerSecond(node, device, `--rw=${rw} --bs=${blockSize} --iodepth=${depth}`, seconds);
+}
+
+/** The same with any options of fio. */
+export async function commandsPerSecond(
+  node: TestNode,
+  device: string,
+  options: string,
+  seconds: number,
+): Promise<number> {
   const output = await node.sh(
-    `cd /tmp && fio --name=bench --filename=${device} --ioengine=libaio --direct=1 --rw=${job.rw} --bs=${job.blockSize} ` +
-      `--iodepth=${job.depth} --time_based --ramp_time=${seconds / 4} --runtime=${seconds} --norandommap --randrepeat=1 ` +
+    `cd /tmp && fio --name=bench --filename=${device} --ioengine=libaio --direct=1 ${options} ` +
+      `--time_based --ramp_time=${seconds / 4} --runtime=${seconds} --norandommap --randrepeat=1 ` +
       '--thread --output-format=json',
     { timeoutMs: 900_000 },
   );
