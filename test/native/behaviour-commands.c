@@ -16,11 +16,7 @@ static void gate_waits_for_what_executes(struct bench *bench)
 	REQUIRE(ring_counters(bench->ring).in_flight == 1);
 	atomic_store(&hold_reads, false);
 	sem_post(&read_released);
-	pthread_mutex_lock(&bench->mutex);
-	while (bench->idle_calls == 0)
-		pthread_cond_wait(&bench->changed, &bench->mutex);
-	pthread_mutex_unlock(&bench->mutex);
-	REQUIRE(unit_quiet(bench->unit));
+	wait_until_idle(bench);
 	expect_status(bench, 0);
 	/* Nested: one opening of two leaves it closed. */
 	REQUIRE(gate_close(bench->unit) && gate_open(bench->unit));

@@ -75,11 +75,7 @@ static void gate_waits_for_workers(struct bench *bench)
 	expect_status(bench, 0);
 	REQUIRE(!unit_quiet(bench->unit) && bench->idle_calls == 0);
 	sem_post(&read_released);
-	pthread_mutex_lock(&bench->mutex);
-	while (bench->idle_calls == 0)
-		pthread_cond_wait(&bench->changed, &bench->mutex);
-	pthread_mutex_unlock(&bench->mutex);
-	REQUIRE(unit_quiet(bench->unit));
+	wait_until_idle(bench);
 	expect_status(bench, 0);
 	teardown(bench);
 }

@@ -146,6 +146,15 @@ void teardown(struct bench *bench)
 	pthread_mutex_destroy(&bench->mutex);
 }
 
+void wait_until_idle(struct bench *bench)
+{
+	pthread_mutex_lock(&bench->mutex);
+	while (bench->idle_calls == 0)
+		pthread_cond_wait(&bench->changed, &bench->mutex);
+	pthread_mutex_unlock(&bench->mutex);
+	REQUIRE(unit_quiet(bench->unit));
+}
+
 struct ring_event *next_event(struct bench *bench)
 {
 	struct ring_event *event;

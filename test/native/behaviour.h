@@ -69,6 +69,8 @@ void end_ring(struct bench *bench);
 /* Ends the ring if there is one. */
 void teardown(struct bench *bench);
 
+/* Waits until nothing executes natively any more behind the closed gate. */
+void wait_until_idle(struct bench *bench);
 /* Waits for what the ring hands over; to be freed with ring_events_free. */
 struct ring_event *next_event(struct bench *bench);
 void expect_event(struct bench *bench, enum ring_event_kind kind, const char *message);

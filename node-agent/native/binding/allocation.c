@@ -12,8 +12,7 @@ enum allocation_operation { ALLOCATION_PUNCH, ALLOCATION_ZERO, ALLOCATION_EXTENT
 enum { MEMORY_ALIGNMENT = 4096 };
 
 struct allocation_work {
-	napi_async_work work;
-	napi_deferred deferred;
+	struct work work;
 	enum allocation_operation operation;
 	int fd;
 	off_t offset, length;
@@ -106,23 +105,13 @@ static void complete(napi_env env, napi_status status, void *data)
 	static const char *const what[] = {"give blocks back", "zero blocks", "look for allocated blocks",
 					  "read directly"};
 	struct allocation_work *work = data;
-	int error = status == napi_ok ? work->error : ECANCELED;
-	napi_value exception;
 
-	if (error == 0) {
-		napi_resolve_deferred(env, work->deferred, outcome(env, work));
-	} else {
-		throw_errno(env, error, what[work->operation]);
-		if (napi_get_and_clear_last_exception(env, &exception) == napi_ok)
-			napi_reject_deferred(env, work->deferred, exception);
-	}
-	napi_delete_async_work(env, work->work);
-	free(work);
+	work_end(env, &work->work, status, work->error, what[work->operation], outcome(env, work));
 }
 
 static napi_value start(napi_env env, napi_callback_info info, enum allocation_operation operation)
 {
-	napi_value arguments[3], promise, name;
+	napi_value arguments[3];
 	size_t count = 3, offset, length;
 	struct allocation_work *work;
 	int fd;
@@ -138,13 +127,7 @@ static napi_value start(napi_env env, napi_callback_info info, enum allocation_o
 	work->fd = fd;
 	work->offset = (off_t)offset;
 	work->length = (off_t)length;
-	napi_create_string_utf8(env, "scst allocation", NAPI_AUTO_LENGTH, &name);
-	if (napi_create_promise(env, &work->deferred, &promise) == napi_ok &&
-	    napi_create_async_work(env, NULL, name, execute, complete, work, &work->work) == napi_ok &&
-	    napi_queue_async_work(env, work->work) == napi_ok)
-		return promise;
-	free(work);
-	return throw_errno(env, ENOMEM, "allocation");
+	return work_start(env, &work->work, "scst allocation", execute, complete);
 }
 
 napi_value punch_hole(napi_env env, napi_callback_info info)

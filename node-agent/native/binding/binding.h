@@ -31,6 +31,17 @@ napi_value wrap_native(napi_env env, void *native, const napi_type_tag *tag, nap
 /* The structure behind `this`, and the arguments (missing ones are undefined). NULL: an exception is pending. */
 void *unwrap_call(napi_env env, napi_callback_info info, const napi_type_tag *tag, size_t count, napi_value *arguments);
 
+/* Work off the JavaScript thread, and the promise of its end. Its structure begins with this, and `complete` ends with work_end. */
+struct work {
+	napi_async_work work;
+	napi_deferred deferred;
+};
+/* Returns the promise; or NULL, with an exception pending and the structure freed. */
+napi_value work_start(napi_env env, struct work *work, const char *name, napi_async_execute_callback execute,
+		      napi_async_complete_callback complete);
+/* Resolves with `result`, or rejects with an error of that errno; frees the structure. */
+void work_end(napi_env env, struct work *work, napi_status status, int error, const char *what, napi_value result);
+
 /* Promises that wait for the same thing. */
 struct waiter;
 napi_value waiters_add(napi_env env, struct waiter **waiters);

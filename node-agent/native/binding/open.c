@@ -11,8 +11,7 @@
 #include "binding.h"
 
 struct open_work {
-	napi_async_work work;
-	napi_deferred deferred;
+	struct work work;
 	char root[PATH_MAX], path[PATH_MAX];
 	uint32_t flags, mode;
 	int fd, error;
@@ -54,23 +53,15 @@ static void complete(napi_env env, napi_status status, void *data)
 	napi_value result;
 	char what[256];
 
-	if (status == napi_ok && work->fd >= 0) {
-		napi_create_int32(env, work->fd, &result);
-		napi_resolve_deferred(env, work->deferred, result);
-	} else {
-		snprintf(what, sizeof(what), "open '%.100s' below '%.100s'", work->path, work->root);
-		throw_errno(env, status == napi_ok ? work->error : ECANCELED, what);
-		if (napi_get_and_clear_last_exception(env, &result) == napi_ok)
-			napi_reject_deferred(env, work->deferred, result);
-	}
-	napi_delete_async_work(env, work->work);
-	free(work);
+	snprintf(what, sizeof(what), "open '%.100s' below '%.100s'", work->path, work->root);
+	napi_create_int32(env, work->fd, &result);
+	work_end(env, &work->work, status, work->fd < 0 ? work->error : 0, what, result);
 }
 
 napi_value open_beneath(napi_env env, napi_callback_info info)
 {
 	struct open_work *work = calloc(1, sizeof(*work));
-	napi_value arguments[4], promise, name;
+	napi_value arguments[4];
 	size_t count = 4;
 
 	if (work == NULL)
@@ -83,11 +74,5 @@ napi_value open_beneath(napi_env env, napi_callback_info info)
 		free(work);
 		return NULL;
 	}
-	napi_create_string_utf8(env, "scst open", NAPI_AUTO_LENGTH, &name);
-	if (napi_create_promise(env, &work->deferred, &promise) == napi_ok &&
-	    napi_create_async_work(env, NULL, name, execute, complete, work, &work->work) == napi_ok &&
-	    napi_queue_async_work(env, work->work) == napi_ok)
-		return promise;
-	free(work);
-	return throw_errno(env, ENOMEM, "open");
+	return work_start(env, &work->work, "scst open", execute, complete);
 }
