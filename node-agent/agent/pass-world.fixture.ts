@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { ScstNodeStatus } from '../../crds/types.js';
 import { ModelKernel } from '../lio/diff/model-kernel.fixture.js';
 import type { Step, StepResult } from '../lio/index.js';
+import { Blockers } from '../lio/steps/order.js';
 import type { EngineConfiguration, EngineStatus, UnitConfiguration } from '../protocol/types.js';
 import { Pass } from './pass.js';
 import type { RealisedLun } from './status.js';
@@ -17,6 +18,8 @@ export class World {
   /** Of backing files that exist. */
   readonly files = new Set<string>();
   readonly deleted: string[] = [];
+  /** Backstores whose device somebody uses: they are not unlinked. */
+  readonly inUse = new Set<string>();
   state: SourceState = { kind: 'unavailable', reason: 'NotSynced', message: 'nothing was read yet' };
   status: ScstNodeStatus | undefined;
   /** Writes of the agent: to its journal, and to the kernel. */
@@ -104,6 +107,7 @@ export class World {
       forgetWriteCache: () => this.action(() => undefined),
       versions: { agentVersion: '0', kernelVersion: '6' },
       ioTimeoutSeconds: 600,
+      devicesAtOnce: 1,
       now: () => new Date(0),
       log: pino({ level: 'silent' }),
     });
@@ -111,7 +115,19 @@ export class World {
 
   private async execute(steps: readonly Step[]): Promise<StepResult[]> {
     const results: StepResult[] = [];
+    const blockers = new Blockers();
     for (const step of steps) {
+      const because = blockers.blockerOf(step);
+      const used = step.kind === 'unlink' && this.inUse.has(step.backstore);
+      if (because !== undefined || used) {
+        blockers.block(step);
+        results.push(
+          because === undefined
+            ? { step, outcome: 'refused', error: new Error('in use') }
+            : { step, outcome: 'skipped', because },
+        );
+        continue;
+      }
       if (this.fuse === 1) this.kernel.apply(step, true);
       await this.action(() => {
         this.writes += 1;

@@ -2,7 +2,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { ScstNodeStatus } from '../../crds/types.js';
-import { diff, sessionWwn, type Finding, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
+import {
+  diff,
+  firstSteps,
+  sessionWwn,
+  type Finding,
+  type ObservedLio,
+  type Step,
+  type StepResult,
+} from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
 import { Abandonment } from './abandonment.js';
 import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
@@ -17,6 +25,11 @@ import { acceptWish, type Acceptance, type Journal } from './wish.js';
 
 /** Rounds of observe, diff, steps in one pass: a LUN takes two (its backstore, then its link), the rest is for repairs. */
 const MAXIMUM_ROUNDS = 6;
+/**
+ * SCSI devices of a session that are made or taken away in one pass. Then those that are there get their time-outs and links,
+ * and the status tells of them.
+ */
+const DEVICES_AT_ONCE = 16;
 /** Milliseconds to the next pass while something isn't as it should be. */
 const UNSETTLED_MS = 2_000;
 
@@ -45,6 +58,8 @@ export interface PassDependencies {
   forgetWriteCache: (hctl: string) => Promise<void>;
   versions: { agentVersion: string; kernelVersion: string };
   ioTimeoutSeconds: number;
+  /** Default 16, see there. */
+  devicesAtOnce?: number;
   now: () => Date;
   log: Logger;
 }
@@ -54,6 +69,8 @@ interface Round {
   engine: EngineStatus | undefined;
   findings: Finding[];
   results: StepResult[];
+  /** There is more to do at once. */
+  more: boolean;
 }
 
 export class Pass {
@@ -115,18 +132,23 @@ export class Pass {
     const { kernel, ioTimeoutSeconds } = this.dependencies;
     let observed = await kernel.observe();
     let rescan = false;
-    let results: StepResult[] = [];
+    let results: StepResult[];
+    let limit = this.dependencies.devicesAtOnce ?? DEVICES_AT_ONCE;
     for (let round = 1; ; round += 1) {
       const engine = await this.serve(journal, observed, rescan);
       const unlinkUnattended = await this.abandonment.unattended(journal, observed, engine);
       const desired = { ...desiredLio(journal, engine, ioTimeoutSeconds), unlinkUnattended };
-      const { steps, findings } = diff(desired, observed);
-      if (steps.length === 0) return { observed, engine, findings, results: [] };
+      const { steps: all, findings } = diff(desired, observed);
+      const { steps, cut } = firstSteps(all, limit);
+      if (steps.length === 0) return { observed, engine, findings, results: [], more: false };
       results = await kernel.execute(steps);
       this.stepLog.results(results);
       observed = await kernel.observe();
       const progress = results.some((result) => result.outcome === 'done');
-      if (!progress || round === MAXIMUM_ROUNDS) return { observed, engine, findings, results };
+      const more = cut && progress;
+      if (more || (!cut && !progress) || round === MAXIMUM_ROUNDS) return { observed, engine, findings, results, more };
+      // What comes first can't be done, such as taking away what is in use: the rest doesn't wait for it.
+      if (cut) limit = Infinity;
       rescan = steps.some((step) => step.kind === 'enableBackstore' || step.kind === 'removeBackstore');
     }
   }
@@ -169,6 +191,7 @@ export class Pass {
         const found = realised.get(backstore);
         return found?.path !== undefined && found.awaitedSize === undefined;
       });
+    if (round.more) return 0;
     return settled ? undefined : UNSETTLED_MS;
   }
 

@@ -2,6 +2,7 @@
 export * from './naming.js';
 export type * from './model.js';
 export { diff, sessionOf, type Difference } from './diff/diff.js';
+export { firstSteps } from './diff/pace.js';
 export type * from './diff/steps.js';
 export { LioObserver, type ObserverOptions } from './observe.js';
 export { KernelStalled } from './bounded-reader.js';
