@@ -162,9 +162,14 @@ function recreateScsi(
   recreated.identifyingInformation = scsi.identifyingInformation;
   restore(recreated, withoutWriteCache(state, former, wanted));
   updateNexuses(recreated, rings);
-  for (const code of [ATTENTION.inquiryDataChanged, ATTENTION.modeParametersChanged, ATTENTION.capacityChanged])
-    raiseAttention(recreated, code);
+  for (const code of [ATTENTION.inquiryDataChanged, ATTENTION.modeParametersChanged]) raiseAttention(recreated, code);
+  if (!equal(capacityData(scsi), capacityData(recreated))) raiseAttention(recreated, ATTENTION.capacityChanged);
   return recreated;
+}
+
+/** What READ CAPACITY tells. */
+function capacityData({ medium, blockSize, settings }: LogicalUnit) {
+  return [String(medium?.blocks), blockSize, settings.physicalBlockExponent, settings.thinProvisioned];
 }
 
 /** WCE is the initiator's, but a change of the wish counts once, at the edge. */

@@ -19,7 +19,8 @@ export interface Subject {
 }
 
 export const SUBJECTS: readonly Subject[] = [
-  { name: 'thin', properties: { thinProvisioned: true, rotational: false } },
+  // Physical blocks of several logical ones: tests of their alignment have something to test.
+  { name: 'thin', properties: { thinProvisioned: true, rotational: false, physicalBlockSize: 4096 } },
   { name: 'removable', properties: { removable: true } },
   {
     name: 'read-only',
