@@ -19,9 +19,15 @@ export interface Subject {
 }
 
 export const SUBJECTS: readonly Subject[] = [
-  // Physical blocks of several logical ones: tests of their alignment have something to test.
-  { name: 'thin', properties: { thinProvisioned: true, rotational: false, physicalBlockSize: 4096 } },
+  { name: 'thin', properties: { thinProvisioned: true, rotational: false } },
   { name: 'removable', properties: { removable: true } },
+  {
+    // What is tested of disks whose physical blocks have several logical ones. (GetLBAStatus.UnmapSingle asks for a block and
+    // expects the next physical one there.)
+    name: 'of large physical blocks',
+    properties: { thinProvisioned: true, rotational: false, physicalBlockSize: 4096 },
+    suites: ['WriteSame10', 'WriteSame16'],
+  },
   {
     name: 'read-only',
     properties: { readOnly: true, thinProvisioned: true, rotational: false },

@@ -98,7 +98,9 @@ function difference(sent: Sent, real: Answer | undefined, model: CommandResult):
   const [data, modelData] = [real.data ?? Buffer.alloc(0), model.data ?? Buffer.alloc(0)];
   if (!OWN_DATA.includes(sent.cdb[0] ?? 0) && hex(data.subarray(0, modelData.length)) !== hex(modelData))
     return `data ${hex(data).slice(0, 80)}, the model's are ${hex(modelData).slice(0, 80)}`;
-  const beyond = OWN_DATA.includes(sent.cdb[0] ?? 0) ? [] : [...data.subarray(modelData.length)];
+  // Pages that aren't filled as a whole go through a buffer of the kernel, which isn't cleared.
+  const direct = sent.room % BLOCK === 0 && !OWN_DATA.includes(sent.cdb[0] ?? 0);
+  const beyond = direct ? [...data.subarray(modelData.length)] : [];
   return beyond.every((byte) => UNTOUCHED.includes(byte)) ? undefined : 'Data-In holds what isn’t its own';
 }
 
@@ -138,7 +140,7 @@ describe('random commands', () => {
   it(`are answered as the model answers them, ${COMMANDS} of them (seed ${SEED})`, async () => {
     const sent = commands();
     writeFileSync(join(directory, 'input'), Buffer.concat(sent.map(encode)));
-    await node.sh(`${directory}/sg-replay ${PATH}.sg ${directory}/input /tmp/output`, 500_000);
+    await node.sh(`${directory}/sg-replay ${PATH} ${directory}/input /tmp/output`, 500_000);
     const packed = await node.sh('gzip -c /tmp/output | base64 -w 0');
     const answers = decode(gunzipSync(Buffer.from(packed, 'base64')));
 

@@ -32,8 +32,9 @@ export async function writeSame({ unit, cdb, dataOut }: Command): Promise<void> 
     throw invalidFieldInCdb(range.lengthField);
   }
   const medium = mediumWith(unit, range);
-  if (!withoutData && dataOut.length < medium.blockSize) throw invalidFieldInCdb(range.lengthField);
-  const block = withoutData ? new Uint8Array(medium.blockSize) : dataOut.subarray(0, medium.blockSize);
+  // More than one block could have been meant for a WRITE.
+  if (!withoutData && dataOut.length !== medium.blockSize) throw invalidFieldInCdb(range.lengthField);
+  const block = withoutData ? new Uint8Array(medium.blockSize) : dataOut;
   await withInformation(range.lba, repeat(medium, range, block, mayUnmap));
   await flushUnlessCached(unit);
 }

@@ -39,6 +39,7 @@ export function randomCdb(
 
 /** Lists that are right, for commands that take few others. */
 const RIGHT_LISTS: Readonly<Record<number, Uint8Array>> = {
+  0x41: new Uint8Array(512),
   0x48: Uint8Array.from({ length: 24 }, (_, at) => [1, 0, 0, 20][at] ?? 0xa5),
   0x5f: Uint8Array.from({ length: 24 }, (_, at) => (at === 7 || at === 15 ? 1 : 0)),
 };

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { TIMEOUT_MILLISECONDS = 30000, SENSE_BYTES = 96, FILL = 0xee };
+enum { TIMEOUT_MILLISECONDS = 30000, SENSE_BYTES = 96, FILL = 0xee, ALIGNMENT = 4096 };
 
 static void put(FILE *output, const void *data, size_t length)
 {
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 {
 	FILE *input = argc == 4 ? fopen(argv[2], "rb") : NULL;
 	FILE *output = input != NULL ? fopen(argv[3], "wb") : NULL;
-	int device = output != NULL ? open(argv[1], O_RDWR) : -1;
+	int device = output != NULL ? open(argv[1], O_RDWR | O_NONBLOCK) : -1;
 	uint8_t head[2], cdb[256];
 	uint32_t length;
 
@@ -76,7 +76,8 @@ int main(int argc, char **argv)
 
 		get(input, &length, sizeof(length));
 		get(input, cdb, head[0]);
-		data = malloc(length + 1);
+		/* Aligned: the kernel then uses these very pages, and nothing of others comes in between. */
+		data = aligned_alloc(ALIGNMENT, (length / ALIGNMENT + 1) * ALIGNMENT);
 		if (data == NULL)
 			return 1;
 		memset(data, FILL, length);
