@@ -87,7 +87,7 @@ conformance: build setup-node setup-conformance ## libiscsi's conformance tests 
 	@node dist/test/conformance/main.js
 
 .PHONY: bench-node
-bench-node: build setup-node ## Our engine beside LIO fileio, tcmu-runner and a minimal C engine: a table and docs/benchmarks (about 4 minutes)
+bench-node: build setup-node ## Our engine beside LIO fileio, tcmu-runner and a minimal C engine: a table and docs/benchmarks (about 6 minutes)
 	@test/env/debian-packages.sh bench tcmu-runner libtcmu2 libnl-3-200 libnl-genl-3-200 qemu-utils
 	@node dist/test/bench/node/main.js
 
