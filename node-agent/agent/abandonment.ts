@@ -37,9 +37,10 @@ export class Abandonment {
     if (now().getTime() - this.absentSince < ioTimeoutSeconds * 1000) return NONE;
     const forced = leavingLuns(journal, observed).filter(({ backstore }) => isForced(journal, backstore));
     for (const { backstore, hctl } of forced) {
+      // Its device has gone already.
+      if (hctl === undefined) continue;
       log.warn({ backstore, hctl }, 'removed by force without an engine');
-      if (hctl !== undefined)
-        await forgetWriteCache(hctl).catch((error: Error) => log.warn({ hctl, error: error.message }, 'cache type'));
+      await forgetWriteCache(hctl).catch((error: Error) => log.warn({ hctl, error: error.message }, 'cache type'));
     }
     return new Set(forced.map(({ backstore }) => backstore));
   }

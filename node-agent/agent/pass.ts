@@ -58,7 +58,7 @@ export interface PassDependencies {
   forgetWriteCache: (hctl: string) => Promise<void>;
   versions: { agentVersion: string; kernelVersion: string };
   ioTimeoutSeconds: number;
-  /** Default 16, see there. */
+  /** Of a session in one pass; default 16. */
   devicesAtOnce?: number;
   now: () => Date;
   log: Logger;
