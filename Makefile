@@ -67,8 +67,8 @@ cluster: build setup-control-plane ## Tests against a real API server
 	@node test/run.mjs cluster
 
 .PHONY: kernel
-kernel: build setup-node setup-conformance ## Tests on a real kernel (UML and QEMU)
-	@node test/run.mjs kernel
+kernel: build setup-node setup-conformance ## Tests on a real kernel (UML), those of faults in QEMU with two CPUs too
+	@node test/run.mjs kernel two-cpus
 
 .PHONY: e2e
 e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API server and a real kernel together
@@ -76,7 +76,7 @@ e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API ser
 
 .PHONY: test
 test: build setup-node setup-control-plane setup-conformance ## All levels but bench; does all set-up
-	@node test/run.mjs lint unit native cluster kernel e2e
+	@node test/run.mjs lint unit native cluster kernel two-cpus e2e
 
 .PHONY: setup-conformance
 setup-conformance: ## Fetch libiscsi's conformance tests

@@ -18,7 +18,7 @@ const common = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
-const level = (displayName, testMatch) => ({ ...common, displayName, testMatch });
+const level = (displayName, testMatch, options = {}) => ({ ...common, displayName, testMatch, ...options });
 
 module.exports = {
   projects: [
@@ -28,7 +28,12 @@ module.exports = {
     ]),
     level('native', ['<rootDir>/test/native/**/*.test.ts']),
     level('cluster', ['<rootDir>/test/cluster/**/*.test.ts']),
-    level('kernel', ['<rootDir>/test/kernel/**/*.test.ts']),
+    level('kernel', ['<rootDir>/test/kernel/**/*.test.ts'], {
+      testPathIgnorePatterns: ['/test/kernel/two-cpus/'],
+      globals: { TEST_KERNEL: 'uml' },
+    }),
+    // The same faults again in QEMU with two CPUs, and what makes sense only there.
+    level('two-cpus', ['<rootDir>/test/kernel/{faults,two-cpus}/**/*.test.ts'], { globals: { TEST_KERNEL: 'qemu' } }),
     level('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
   ],
 };

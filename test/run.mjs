@@ -1,12 +1,22 @@
-// Runs test levels one after the other and closes with one line: N passed, N failed, over all of them.
-import { spawnSync } from 'node:child_process';
+// Runs test levels and closes with one line: N passed, N failed, over all of them.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
-const LEVELS = ['lint', 'unit', 'native', 'cluster', 'kernel', 'e2e'];
-/** How many files at a time, where that isn't jest's choice: machines and servers share the cores. */
-const WORKERS = { native: 1, cluster: 1, kernel: 2, e2e: 1 };
+/**
+ * One stage after the other; the runs of a stage at the same time, each with so many files at once (default: jest's
+ * choice). Machines and servers share the cores; QEMU's machines take turns (see Launch.niceness).
+ */
+const STAGES = [
+  [{ levels: ['native'], workers: 1 }],
+  [{ levels: ['lint'] }, { levels: ['unit'], workers: 1 }, { levels: ['cluster'], workers: 2 }],
+  [
+    { levels: ['two-cpus'], workers: 1 },
+    { levels: ['kernel', 'e2e'], workers: 2 },
+  ],
+];
+const LEVELS = STAGES.flat().flatMap(({ levels }) => levels);
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((level) => !LEVELS.includes(level));
 if (wanted.length === 0 || unknown.length > 0) {
@@ -15,12 +25,15 @@ if (wanted.length === 0 || unknown.length > 0) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'scst-test-'));
-const rows = wanted.map((level) => {
-  console.log(`==> ${level}`);
-  const started = Date.now();
-  const counts = level === 'lint' ? runLint() : runJest(level);
-  return { level, ...counts, seconds: Math.round((Date.now() - started) / 1000) };
-});
+const rows = [];
+for (const stage of STAGES) {
+  const runs = stage.flatMap((run) => {
+    const levels = run.levels.filter((level) => wanted.includes(level));
+    return levels.length === 0 ? [] : [{ ...run, levels }];
+  });
+  if (runs.length > 0) console.log(`==> ${runs.flatMap(({ levels }) => levels).join(', ')}`);
+  rows.push(...(await Promise.all(runs.map((run) => (run.levels[0] === 'lint' ? runLint() : runJest(run))))).flat());
+}
 rmSync(directory, { recursive: true, force: true });
 
 console.log('');
@@ -34,41 +47,65 @@ const failed = rows.reduce((sum, row) => sum + row.failed, 0);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 console.log(`${passed} passed, ${failed} failed`);
 
-function runLint() {
+async function runLint() {
+  const started = Date.now();
   const checks = [
     ['npx', 'eslint', '.'],
     ['npx', 'prettier', '--check', '--log-level', 'warn', '.'],
     ['node', 'dist/crds/generate.js', '--check'],
   ];
-  const results = checks.map(([command, ...args]) => spawnSync(command, args, { stdio: 'inherit' }).status === 0);
-  return { passed: results.filter(Boolean).length, failed: results.filter((held) => !held).length };
+  const held = [];
+  for (const check of checks) held.push((await statusOf(check)) === 0);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  return [{ level: 'lint', passed: held.filter(Boolean).length, failed: held.filter((each) => !each).length, seconds }];
 }
 
-function runJest(level) {
-  const report = join(directory, `${level}.json`);
+/** A row for each of the levels. */
+async function runJest({ levels, workers }) {
+  const report = join(directory, `${levels.join('-')}.json`);
   const args = [
+    'npx',
     'jest',
     '--selectProjects',
-    level,
+    ...levels,
     '--json',
     `--outputFile=${report}`,
-    '--testLocationInResults',
     '--reporters=default',
   ];
-  const workers = WORKERS[level];
-  const { status } = spawnSync('npx', workers === undefined ? args : [...args, `--maxWorkers=${workers}`], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  let result;
+  if (workers !== undefined) args.push(`--maxWorkers=${workers}`);
+  const status = await statusOf(args);
+  let files;
   try {
-    result = JSON.parse(readFileSync(report, 'utf8'));
+    files = JSON.parse(readFileSync(report, 'utf8')).testResults;
   } catch {
-    console.error(`level ${level}: jest ended with ${status} and left no report`);
-    return { passed: 0, failed: 1 };
+    console.error(`${levels.join(', ')}: jest ended with ${status} and left no report`);
+    return levels.map((level) => ({ level, passed: 0, failed: 1, seconds: 0 }));
   }
-  // A suite that could not run, a skipped test and a level without tests are failures: none may pass unnoticed.
-  const broken = result.numRuntimeErrorTestSuites + result.numPendingTests + result.numTodoTests;
-  const none = result.numTotalTests === 0 ? 1 : 0;
-  const silent = status !== 0 && result.numFailedTests + broken + none === 0 ? 1 : 0;
-  return { passed: result.numPassedTests, failed: result.numFailedTests + broken + none + silent };
+  const counted = levels.map((level) =>
+    countsOf(
+      level,
+      levels.length === 1 ? files : files.filter(({ name }) => name.includes(`${sep}test${sep}${level}${sep}`)),
+    ),
+  );
+  // A failure that no test is to blame for, such as one of jest itself.
+  if (status !== 0 && counted.every(({ failed }) => failed === 0)) counted[0].failed += 1;
+  return counted;
+}
+
+/** The exit status of a command. */
+function statusOf([program, ...args]) {
+  return new Promise((ended) => {
+    spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).on('close', ended);
+  });
+}
+
+/** A suite that could not run, a skipped test and a level without tests are failures: none may pass unnoticed. */
+function countsOf(level, files) {
+  const tests = files.flatMap(({ assertionResults }) => assertionResults);
+  const passed = tests.filter(({ status }) => status === 'passed').length;
+  const broken = files.filter((file) => file.assertionResults.length === 0 && file.status === 'failed').length;
+  const failed = tests.length - passed + broken + (tests.length === 0 && broken === 0 ? 1 : 0);
+  const began = Math.min(...files.map(({ startTime }) => startTime));
+  const ended = Math.max(...files.map(({ endTime }) => endTime));
+  return { level, passed, failed, seconds: files.length === 0 ? 0 : Math.round((ended - began) / 1000) };
 }

@@ -25,7 +25,7 @@ export interface EngineClientOptions {
   onConnectionChanged?: (connected: boolean) => void;
   /** Milliseconds before the first new try; doubles up to maximumDelayMs. Default 100. */
   initialDelayMs?: number;
-  /** Milliseconds. Default 5000. */
+  /** Milliseconds. Default 500: a try costs next to nothing, and an engine that is back should be told what to serve. */
   maximumDelayMs?: number;
 }
 
@@ -132,7 +132,7 @@ class ReconnectingClient implements EngineClient {
     if (!wasAbsent) this.options.onConnectionChanged?.(false);
     if (this.closed) return;
     this.timer = setTimeout(() => this.open(), this.delayMs);
-    this.delayMs = Math.min(this.delayMs * 2, this.options.maximumDelayMs ?? 5000);
+    this.delayMs = Math.min(this.delayMs * 2, this.options.maximumDelayMs ?? 500);
   }
 
   private drop(): void {

@@ -7,7 +7,7 @@ import { Cluster, NAMESPACE, eventually, quickstart } from './harness.js';
 jest.setTimeout(60_000);
 
 /** As short as the agents' Leases in this file allow to tell "unreachable" from "gone". */
-const GRACE = '3s';
+const GRACE = '8s';
 const LEASE_SECONDS = 1;
 let cluster: Cluster;
 

@@ -35,30 +35,60 @@ export const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-/** Outcomes of all tests; `onSuite` is told each suite's as it ends. */
-export async function conform(
-  subject: Subject,
-  onSuite: (suite: string, outcomes: readonly TestOutcome[]) => void,
-): Promise<TestOutcome[]> {
-  const suites = [...testsOf(run('--list'), FAMILY)].filter(([suite]) => subject.suites?.includes(suite) ?? true);
-  const node = await LoneNode.boot({ kernel: 'uml' });
-  const outcomes: TestOutcome[] = [];
-  try {
-    await node.sh('mkdir -p /var/lib/scst && truncate -s 64M /var/lib/scst/c.img');
-    await node.apply('c.yaml', disk('c', { sessions: ['a', 'b'], properties: subject.properties }));
-    await node.startAgent();
-    const paths = [diskPath('c', 'a'), diskPath('c', 'b')];
-    await node.ready(...paths);
+/** A node with a disk for each of the subjects. */
+export class ConformanceNode {
+  private constructor(private readonly node: LoneNode) {}
+
+  static async start(): Promise<ConformanceNode> {
+    const node = await LoneNode.boot({ kernel: 'uml' });
+    try {
+      for (const [at, { properties }] of SUBJECTS.entries()) {
+        const name = nameOf(at);
+        await node.sh(`mkdir -p /var/lib/scst && truncate -s 64M /var/lib/scst/${name}.img`);
+        await node.apply(`${name}.yaml`, disk(name, { sessions: sessionsOf(name), properties }));
+      }
+      await node.startAgent();
+      await node.ready(...SUBJECTS.flatMap((_, at) => pathsOf(at)));
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
+    return new ConformanceNode(node);
+  }
+
+  /** Outcomes of all the subject's tests; `onSuite` is told each suite's as it ends. */
+  async conform(
+    subject: Subject,
+    onSuite: (suite: string, outcomes: readonly TestOutcome[]) => void = () => undefined,
+  ): Promise<TestOutcome[]> {
+    const suites = [...testsOf(run('--list'), FAMILY)].filter(([suite]) => subject.suites?.includes(suite) ?? true);
+    const outcomes: TestOutcome[] = [];
     for (const [suite, tests] of suites) {
-      const found = await runSuite(node, paths, suite, tests);
+      const found = await runSuite(this.node, pathsOf(SUBJECTS.indexOf(subject)), suite, tests);
       outcomes.push(...found);
       onSuite(suite, found);
     }
-    await node.machine.assertCleanKernel();
-  } finally {
-    await node.stop();
+    await this.node.machine.assertCleanKernel();
+    return outcomes;
   }
-  return outcomes;
+
+  stop(): Promise<void> {
+    return this.node.stop();
+  }
+}
+
+function nameOf(at: number): string {
+  return `disk${at}`;
+}
+
+function sessionsOf(name: string): string[] {
+  return ['a', 'b'].map((session) => `${name}-${session}`);
+}
+
+/** Of the disk of the subject with this index, one for each session. */
+function pathsOf(at: number): string[] {
+  const name = nameOf(at);
+  return sessionsOf(name).map((session) => diskPath(name, session));
 }
 
 /** The tests of a suite; those behind one in which the tool died, one by one. */

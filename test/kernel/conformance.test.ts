@@ -1,5 +1,5 @@
 // libiscsi's conformance tests against our disks, through sg: no failure, and no skip that is a lack of the disk.
-import { conform, SUBJECTS } from '../conformance/run.js';
+import { ConformanceNode, SUBJECTS } from '../conformance/run.js';
 
 jest.setTimeout(900_000);
 
@@ -20,11 +20,15 @@ const NOT_A_LACK = [
   /does not support 0-blocks/,
 ];
 
+let node: ConformanceNode;
+beforeAll(async () => (node = await ConformanceNode.start()));
+afterAll(() => node?.stop());
+
 // The cases' own families: Write10.Residuals and its like, ProutRegister.
 it.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
   'disk-11, pr-08, seq-07: a disk that is %s',
   async (_, subject) => {
-    const outcomes = await conform(subject, () => undefined);
+    const outcomes = await node.conform(subject);
     const bad = outcomes.filter(({ outcome, reason }) => {
       const why = /\[SKIPPED\] (.*?)(?: ·|$)/.exec(reason)?.[1] ?? reason;
       return outcome === 'skipped' ? !NOT_A_LACK.some((pattern) => pattern.test(why)) : outcome !== 'passed';

@@ -110,7 +110,7 @@ describe('the disk of the quickstart', () => {
     await eventually(async () =>
       expect(await node.condition('EngineConnected')).toMatchObject({ status: 'False', reason: 'EngineUnavailable' }),
     );
-    expect((await node.machine.run('pgrep -f node-agent/engine/main.js')).code).toBe(1);
+    expect((await node.machine.run('pgrep -f node-agent/engine/main.j[s]')).code).toBe(1);
     await node.startEngine();
     await node.ready(PATH);
   });

@@ -139,8 +139,8 @@ async function link(ring: RingConfiguration, number: number): Promise<Session> {
     mkdir ${target}/lun/lun_0; ln -s ${CORE}/${ring.hba}/${ring.backstore} ${target}/lun/lun_0/disk`);
   const address = (await node.sh(`cat ${target}/address`)).trim();
   const device = `/sys/class/scsi_device/${address}:0/device`;
-  const disk = await eventually(() => node.sh(`set -o pipefail; ls ${device}/block | head -1`));
-  const sg = await eventually(() => node.sh(`set -o pipefail; ls ${device}/scsi_generic | head -1`));
+  const disk = await eventually(() => node.sh(`ls ${device}/block`));
+  const sg = await eventually(() => node.sh(`ls ${device}/scsi_generic`));
   return { ring, disk: `/dev/${disk.trim()}`, sg: `/dev/${sg.trim()}` };
 }
 

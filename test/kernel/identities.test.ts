@@ -6,7 +6,7 @@ import { disk, diskPath, object } from './support/manifests.js';
 jest.setTimeout(300_000);
 const A = diskPath('d', 'a');
 const B = diskPath('d', 'b');
-const SWAPS = 12;
+const SWAPS = 8;
 const manifest = (identity = '') =>
   disk('d', { sessions: ['a', 'b'] }).replace('{vdiskFileio:', `{${identity}vdiskFileio:`);
 

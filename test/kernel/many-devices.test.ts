@@ -5,7 +5,7 @@ import { disk, diskPath, object } from './support/manifests.js';
 
 jest.setTimeout(600_000);
 const DEVICES = 64;
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** Milliseconds for all devices on an emulated CPU of a busy machine: each is a disk that udev looks at. */
 const ALL_MS = 300_000;
 const CORE = '/sys/kernel/config/target/core';

@@ -24,7 +24,7 @@ struct workers {
 	struct job *queue, **queue_end;
 	struct job *jobs, *unused;
 	pthread_t thread[WORKERS_MAX];
-	int threads, idle;
+	int threads, idle, queued;
 	bool ending;
 };
 

@@ -99,6 +99,7 @@ static void *run(void *argument)
 		if (job == NULL)
 			break;
 		workers->queue = job->next;
+		workers->queued--;
 		if (workers->queue == NULL)
 			workers->queue_end = &workers->queue;
 		pthread_mutex_unlock(&workers->mutex);
@@ -162,13 +163,15 @@ static bool enqueue(struct unit *unit, struct job *job)
 {
 	struct workers *workers = &unit->workers;
 
-	if (workers->idle > 0)
+	/* One that was woken for an earlier job counts as idle until it runs. */
+	if (workers->idle > workers->queued)
 		pthread_cond_signal(&workers->work);
 	else if (workers->threads < WORKERS_MAX && !start_worker(unit) && workers->threads == 0)
 		return false;
 	job->next = NULL;
 	*workers->queue_end = job;
 	workers->queue_end = &job->next;
+	workers->queued++;
 	return true;
 }
 

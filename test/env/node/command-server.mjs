@@ -12,26 +12,24 @@ import { createInterface } from 'node:readline';
 const OUTPUT_GRACE_MILLISECONDS = 500;
 
 const environment = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-// The tests of memory shortage must not lose the channel.
-writeFileSync('/proc/self/oom_score_adj', '-1000');
+/** The tests of memory shortage must not lose the channel; what it starts has no such privilege. */
+const spare = (spared) => writeFileSync('/proc/self/oom_score_adj', spared ? '-1000' : '0');
+spare(true);
 
 const channelOut = createWriteStream(null, { fd: 0, autoClose: false });
 const send = (message) => channelOut.write(`${JSON.stringify(message)}\n`);
 const commands = new Map();
 
 function start({ id, command, input }) {
-  // A process group of its own, so that a command can be killed with what it started; and none of the server's privilege.
-  // (--norc: bash takes the pipe for a network connection and would read the user's settings.)
-  const child = spawn(
-    '/bin/bash',
-    ['--norc', '-c', 'echo 0 >/proc/self/oom_score_adj; exec /bin/bash --norc -c "$1"', 'bash', command],
-    {
-      detached: true,
-      stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
-      cwd: '/',
-    },
-  );
+  spare(false);
+  // A process group of its own, so that a command can be killed with what it started.
+  const child = spawn('/bin/sh', ['-c', command], {
+    detached: true,
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+    cwd: '/',
+  });
+  spare(true);
   commands.set(id, child);
   child.on('error', (cause) => {
     commands.delete(id);

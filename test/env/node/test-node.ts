@@ -42,7 +42,7 @@ export interface RunResult {
 }
 
 export interface BackgroundCommand {
-  /** In the guest. A simple command (`node agent.js`) has this pid itself: the shell replaces itself. */
+  /** Of the shell in the guest; of the command itself where it begins with `exec`. */
   readonly pid: number;
   /** Standard output and standard error so far, one after the other. */
   output(): string;
@@ -88,7 +88,7 @@ export class TestNode {
     return this.machine?.running ?? false;
   }
 
-  /** Runs `command` with bash, as root, in /. Any number may run at once. Rejects with TIMEOUT or NODE_ENDED. */
+  /** Runs `command` with sh (POSIX), as root, in /. Any number may run at once. Rejects with TIMEOUT or NODE_ENDED. */
   async run(command: string, { timeoutMs = COMMAND_TIMEOUT_MS, input }: RunOptions = {}): Promise<RunResult> {
     const { code, stdout, stderr } = await this.finish(this.start(command, input), timeoutMs);
     return { code, stdout: stdout.toString(), stderr: stderr.toString() };

@@ -1,6 +1,7 @@
 // A virtual machine as a process of the host: started with its command channel, watched, killed for certain.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Launch } from './launch.js';
 
@@ -21,6 +22,7 @@ export class VirtualMachine {
       detached: true,
     });
     closeSync(output);
+    if (this.child.pid !== undefined) setNiceness(this.child.pid, launch.niceness);
     this.channel = this.child.stdio[3] as Duplex;
     this.exited = new Promise((resolve) => {
       const end = (as: string): void => {
@@ -49,6 +51,16 @@ export class VirtualMachine {
       this.child.kill('SIGKILL');
     }
     await this.exited;
+  }
+}
+
+/** Of the session of processes: Linux shares the CPUs out among sessions first, where it groups tasks by them (sched(7)). */
+function setNiceness(session: number, niceness: number): void {
+  try {
+    setPriority(session, niceness);
+    writeFileSync(`/proc/${session}/autogroup`, String(niceness));
+  } catch {
+    // Not grouped, not privileged, or ended at once: as it is.
   }
 }
 

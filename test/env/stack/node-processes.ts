@@ -34,7 +34,7 @@ export async function clusterFlags(node: TestNode, kubeconfig: string, content: 
  * is gone before it gets it, such as a child of the agent between fork and exec, is none.
  */
 export async function signal(node: TestNode, which: 'engine' | 'agent', name: NodeJS.Signals): Promise<void> {
-  const reached = await node.sh(`pkill -e -${name.replace(/^SIG/, '')} -f node-agent/${which}/main.js`);
+  const reached = await node.sh(`pkill -e -${name.replace(/^SIG/, '')} -f node-agent/${which}/main.j[s]`);
   if (name === 'SIGSTOP' || name === 'SIGCONT') return;
   const pids = [...reached.matchAll(/\(pid (\d+)\)/g)].map(([, pid]) => `--pid=${pid}`);
   // By number: the agent may start the next engine at once.
@@ -60,5 +60,5 @@ export async function remains(node: TestNode): Promise<string> {
 
 /** It outlives the command that starts it; its output is appended to a file of the guest. */
 export async function startDetached(node: TestNode, command: readonly string[], log: string): Promise<void> {
-  await node.sh(`setsid ${command.map(shellQuote).join(' ')} >> ${log} 2>&1 < /dev/null & disown`);
+  await node.sh(`setsid ${command.map(shellQuote).join(' ')} >> ${log} 2>&1 < /dev/null &`);
 }

@@ -116,8 +116,10 @@ export class LoneNode {
 
   /** Resolves when the node says that everything is as the manifests say, and the paths are block devices. */
   async ready(...paths: readonly string[]): Promise<void> {
+    const missing = `for path in ${paths.join(' ')}; do test -b $path || echo $path; done`;
     await eventually(async () => {
-      for (const path of paths) await this.sh(`test -b ${path}`);
+      const none = await this.sh(missing);
+      if (none !== '') throw new Error(`no block devices:\n${none}`);
       const { status, message } = await this.condition('Ready');
       if (status !== 'True') throw new Error(message);
     }, CONVERGENCE_MS);
