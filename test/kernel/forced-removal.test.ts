@@ -1,4 +1,5 @@
 // A disk that is taken away by force while no engine is there to answer.
+import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
 
@@ -26,7 +27,7 @@ describe('a disk whose engine is away', () => {
     expect(await reader.exited).not.toBe(0);
     expect(reader.output()).toMatch(/Input\/output error/);
     await node.nothingLeft();
-    expect(await node.sh("ps -eo stat=,comm= | awk '$1 ~ /^D/'")).toBe('');
+    await eventually(async () => expect(await node.sh("ps -eo stat=,comm= | awk '$1 ~ /^D/'")).toBe(''));
     await node.startEngine();
     await node.apply('d.yaml', forced);
     await node.ready(D);
