@@ -21,6 +21,7 @@ const common = {
 const level = (displayName, testMatch, options = {}) => ({ ...common, displayName, testMatch, ...options });
 
 module.exports = {
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   projects: [
     level('unit', [
       '<rootDir>/{crds,operator,node-agent,cli}/**/*.test.ts',

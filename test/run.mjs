@@ -6,8 +6,8 @@ import { join, sep } from 'node:path';
 
 /**
  * One stage after the other; the runs of a stage at the same time, each with so many files at once (default: jest's
- * choice). Machines and servers share the cores; QEMU’s machines take turns, but for the one
- * by which the kernel level tests the test nodes (see Launch.niceness).
+ * choice). Machines and servers share the cores; QEMU’s machines take turns, but for the one by which the kernel level
+ * tests the test nodes (see Launch.niceness).
  */
 const STAGES = [
   [{ levels: ['native'], workers: 1 }],

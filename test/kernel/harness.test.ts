@@ -190,6 +190,18 @@ describe('a QEMU node', () => {
     },
     BOOT_MS,
   );
+
+  it(
+    'ends when its kernel panics, and boots again',
+    async () => {
+      await expect(node.sh('echo c >/proc/sysrq-trigger; sleep 60')).rejects.toMatchObject({ code: 'NODE_ENDED' });
+      expect(node.running).toBe(false);
+      expect(node.console()).toContain('Kernel panic');
+      await node.restart();
+      expect(await node.sh('cat /var/lib/scst/file')).toBe('kept\n');
+    },
+    BOOT_MS,
+  );
 });
 
 describe('a node that is not to be', () => {

@@ -68,7 +68,8 @@ function memoryFolder(memoryMiB: number): string {
 }
 
 function qemuLaunch(options: ResolvedOptions, artifacts: KernelArtifacts, run: string): Launch {
-  const kernelArguments = ['console=ttyS0', 'net.ifnames=0', `SCST_RUN=${run}`, ...KERNEL_ARGUMENTS];
+  // panic=-1 and -no-reboot: a kernel that panics ends the machine.
+  const kernelArguments = ['console=ttyS0', 'net.ifnames=0', 'panic=-1', `SCST_RUN=${run}`, ...KERNEL_ARGUMENTS];
   return {
     program: 'qemu-system-x86_64',
     args: [

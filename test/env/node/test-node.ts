@@ -8,6 +8,8 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +25,14 @@ import { VirtualMachine } from './virtual-machine.js';
 const COMMAND_TIMEOUT_MS = 120_000;
 const POWER_OFF_TIMEOUT_MS = 60_000;
 const CONSOLE_TAIL_LINES = 40;
+
+/**
+ * QEMU 7.2, which emulates several CPUs, may go on with a breakpoint that the kernel has taken back already: it puts
+ * one where it patches its code, which it does above all while it boots. That was seen once, two seconds into a boot and
+ * so before anything of ours ran. A machine that has booted is never forgiven it.
+ */
+const EMULATION_FAULT = /Oops: int3/;
+const MAXIMUM_BOOTS = 3;
 
 /** Kernel messages that no test may cause. */
 export const KERNEL_COMPLAINT = /BUG:|Oops|WARNING:|Kernel panic|hung task|ring is broken|blocked for more than/;
@@ -190,6 +200,22 @@ export class TestNode {
 
   /** Use `startNode` or `restart`. */
   async boot(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = existsSync(this.consoleFile) ? statSync(this.consoleFile).size : 0;
+      try {
+        return await this.bootOnce();
+      } catch (error) {
+        if (!(error instanceof TestNodeError) || error.code !== 'BOOT_FAILED' || attempt === MAXIMUM_BOOTS) throw error;
+        const said = readFileSync(this.consoleFile).subarray(before).toString();
+        if (!EMULATION_FAULT.test(said)) throw error;
+        console.warn(`${error.message}\n${this.name}: the emulation failed while the kernel booted; it boots again`);
+        await this.powerCut();
+        truncateSync(this.consoleFile, before);
+      }
+    }
+  }
+
+  private async bootOnce(): Promise<void> {
     if (this.stopped) {
       throw new TestNodeError('NODE_ENDED', `${this.name} was stopped for good`);
     }
