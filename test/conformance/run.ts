@@ -49,6 +49,8 @@ export class ConformanceNode {
       }
       await node.startAgent();
       await node.ready(...SUBJECTS.flatMap((_, at) => pathsOf(at)));
+      // Whoever has the disk itself open prevents the removal of its medium, as udev does that probes it.
+      await node.sh('udevadm settle');
     } catch (error) {
       await node.stop();
       throw error;
@@ -110,13 +112,13 @@ async function runSuite(
 
 /**
  * Its output. It begins on zeros where it assumes them, and without what ran before: a unit attention, or the result of a
- * copy that nobody has asked for.
+ * copy that nobody has asked for. The zeros are written through sg too: udev probes a disk that was written to.
  */
 async function runTool(node: LoneNode, paths: readonly string[], tests: string): Promise<string> {
   const devices = paths.map((path) => `$(readlink -f ${path}.sg)`).join(' ');
   const command = [
-    `dd if=/dev/zero of=${paths[0]} bs=1M count=1 oflag=direct 2> /dev/null`,
     ...paths.map((path) => `while ! sg_turs ${path}.sg > /dev/null 2>&1; do :; done`),
+    `sg_dd if=/dev/zero of=${paths[0]}.sg bs=512 count=2048 > /dev/null 2>&1`,
     `sg_raw -r 12 ${paths[0]}.sg 84 00 01 00 00 00 00 00 00 00 00 00 00 0c 00 00 > /dev/null 2>&1`,
     `${tool()} --dataloss --allow-sanitize --test ${FAMILY}.${tests} ${devices} 2>&1`,
   ].join('; ');
