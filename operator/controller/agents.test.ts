@@ -73,4 +73,14 @@ describe('an agent', () => {
     heartbeat('2');
     expect([look(), look()]).toEqual([true, false]);
   });
+
+  it('tells a change and its end, even if nobody looked in between, when a decision may rest on it', () => {
+    const look = () => agents.changed('n', agents.stateOf('n', node, reported));
+    heartbeat('1');
+    expect(look()).toBe(false);
+    time += 41_000;
+    expect(agents.stateOf('n', node, reported).state).toBe('Unknown');
+    heartbeat('2');
+    expect([look(), look()]).toEqual([true, false]);
+  });
 });

@@ -20,7 +20,8 @@ const DEFAULT_DURATION_SECONDS = 40;
 export class Agents {
   private readonly heartbeats = new Map<string, Heartbeat>();
   private readonly unknownSince = new Map<string, number>();
-  private readonly reported = new Map<string, AgentState['state']>();
+  /** What stateOf answered since the last call of `changed`: decisions may rest on any of it. */
+  private readonly answered = new Map<string, Set<AgentState['state']>>();
 
   constructor(private readonly now: () => number) {}
 
@@ -38,6 +39,31 @@ export class Agents {
 
   /** The state of the agent of node `name`, of which `node` and `scstNode` are what the caches have. */
   stateOf(name: string, node: NodeObject | undefined, scstNode: ScstNodeObject | undefined): AgentState {
+    const answer = this.judge(name, node, scstNode);
+    const answered = this.answered.get(name);
+    if (answered === undefined) this.answered.set(name, new Set([answer.state]));
+    else answered.add(answer.state);
+    return answer;
+  }
+
+  /** Forgets all nodes but these. */
+  retain(names: ReadonlySet<string>): void {
+    for (const known of [this.unknownSince, this.answered]) {
+      [...known.keys()].filter((name) => !names.has(name)).forEach((name) => known.delete(name));
+    }
+  }
+
+  /**
+   * Whether stateOf answered anything else than this state since the last call for this node. Not merely whether the state
+   * is another one than at the last call: what was decided while it was another for a moment would stay as decided.
+   */
+  changed(name: string, { state }: AgentState): boolean {
+    const answered = this.answered.get(name);
+    this.answered.set(name, new Set([state]));
+    return answered !== undefined && [...answered].some((other) => other !== state);
+  }
+
+  private judge(name: string, node: NodeObject | undefined, scstNode: ScstNodeObject | undefined): AgentState {
     const heartbeat = this.heartbeats.get(name);
     if (heartbeat === undefined && scstNode?.status === undefined) {
       this.unknownSince.delete(name);
@@ -52,20 +78,6 @@ export class Agents {
     const since = this.unknownSince.get(name) ?? Math.min(now, expires ?? now);
     this.unknownSince.set(name, since);
     return { state: 'Unknown', since };
-  }
-
-  /** Forgets all nodes but these. */
-  retain(names: ReadonlySet<string>): void {
-    for (const known of [this.unknownSince, this.reported]) {
-      [...known.keys()].filter((name) => !names.has(name)).forEach((name) => known.delete(name));
-    }
-  }
-
-  /** Whether the state differs from the one at the last call for this node. */
-  changed(name: string, { state }: AgentState): boolean {
-    const before = this.reported.get(name);
-    this.reported.set(name, state);
-    return before !== undefined && before !== state;
   }
 }
 

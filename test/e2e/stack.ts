@@ -76,7 +76,23 @@ export class Stack {
   }
 
   async ready(object: string, timeoutSeconds = 60): Promise<void> {
-    await this.cluster.kubectl('wait', '--for=condition=Ready', `--timeout=${timeoutSeconds}s`, object);
+    try {
+      await this.cluster.kubectl('wait', '--for=condition=Ready', `--timeout=${timeoutSeconds}s`, object);
+    } catch (error) {
+      throw new Error(`${object} isn't Ready:\n${await this.described(object)}`, { cause: error });
+    }
+  }
+
+  /** What an object and the nodes look like to the API server, and what each agent says of itself. */
+  private async described(object: string): Promise<string> {
+    const seen = await this.cluster.kubectl('get', object, 'scstnode', '--output=yaml').catch(String);
+    const said = [...this.nodes].map(async ([name, { machine }]) =>
+      [
+        `agent of ${name}:`,
+        await machine.sh('cat /run/scst/status.json; tail -n 20 /run/scst-agent.log').catch(String),
+      ].join('\n'),
+    );
+    return [seen, ...(await Promise.all(said)), 'operator:', this.cluster.operatorLog()].join('\n');
   }
 
   async stop(): Promise<void> {

@@ -42,6 +42,11 @@ export class Cluster {
     ]);
   }
 
+  /** What the operator wrote last. */
+  operatorLog(): string {
+    return this.operator?.log().slice(-4_000) ?? 'not running';
+  }
+
   /** SIGTERM: it gives its Lease back, so that the next one leads at once. */
   async stopOperator(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.operator?.kill(signal);
