@@ -69,7 +69,7 @@ export interface ScstNode {
 }
 /** Bytes of a logical block. */
 export type Blocksize = 512 | 1024 | 2048 | 4096;
-/** What processes the SCSI commands. tcmu is this project's own engine, kernel is LIO's. Absent means tcmu, and kernel for vdiskBlockio and passThrough. */
+/** What processes the SCSI commands. tcmu is this project's own engine, which has every attribute. kernel is LIO's, which is faster and has fewer; what it can't honour is refused. Absent means tcmu, and kernel for vdiskBlockio and passThrough. Changing it waits until the device is not in use, and changes identity.naa. */
 export type Engine = 'tcmu' | 'kernel';
 /** How the nodes that expose the device relate. PerNode means an instance and a medium for each, Exclusive means at most one node, Shared means one medium for several. */
 export type Sharing = 'PerNode' | 'Exclusive' | 'Shared';

@@ -1,6 +1,6 @@
 // LUNs that have to go (deletionPolicy: Force) while there is no engine to answer the commands of their removal.
 import type { Logger } from 'pino';
-import type { ObservedLio } from '../lio/index.js';
+import { HBA, type ObservedLio } from '../lio/index.js';
 import type { EngineStatus } from '../protocol/types.js';
 import { leavingLuns } from './desire.js';
 import { isForced } from './tombstones.js';
@@ -35,7 +35,9 @@ export class Abandonment {
     }
     this.absentSince ??= now().getTime();
     if (now().getTime() - this.absentSince < ioTimeoutSeconds * 1000) return NONE;
-    const forced = leavingLuns(journal, observed).filter(({ backstore }) => isForced(journal, backstore));
+    // LIO answers by itself for what it serves.
+    const rings = leavingLuns(journal, observed).filter(({ hba }) => hba === HBA);
+    const forced = rings.filter(({ backstore }) => isForced(journal, backstore));
     for (const { backstore, hctl } of forced) {
       // Its device has gone already.
       if (hctl === undefined) continue;

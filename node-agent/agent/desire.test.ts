@@ -1,12 +1,12 @@
 // What the agent wants of LIO and of the engine, for a spec, a journal and what is in the kernel.
-import { sessionWwn, type ObservedLio } from '../lio/index.js';
-import { desiredLio, kernelLuns, leavingLuns, withoutFinished } from './desire.js';
-import { engineConfiguration } from './engine-configuration.js';
+import { FILE_HBA, fileBackstoreName, HBA, sessionWwn, type ObservedLio } from '../lio/index.js';
+import { desiredLio, kernelLuns, leavingLuns, namesInKernel, withoutFinished } from './desire.js';
+import { engineConfiguration, pairsOfFiles, servedUnits } from './engine-configuration.js';
 import { BACKSTORE, device, emptySpec, engine, journal, lun, session, spec, uid, unit } from './fixtures.js';
 
 const WWN = sessionWwn(uid('b'));
 const observed = (over: Partial<ObservedLio> = {}): ObservedLio => ({
-  hba: 'own',
+  hbas: { [HBA]: 'own', [FILE_HBA]: 'own' },
   backstores: [{ name: BACKSTORE, busy: false, enabled: true, attributes: {} }],
   sessions: [
     {
@@ -22,6 +22,20 @@ const observed = (over: Partial<ObservedLio> = {}): ObservedLio => ({
   foreign: { backstores: 0, sessions: 0 },
   ...over,
 });
+const FILE = fileBackstoreName(uid('d'));
+/** As `observed`, the device served by LIO. */
+const observedFile = observed({
+  backstores: [{ name: FILE, busy: false, enabled: true, attributes: {} }],
+  sessions: observed().sessions.map((found) =>
+    found.busy
+      ? found
+      : {
+          ...found,
+          luns: [{ lun: 0, busy: false, link: { name: BACKSTORE, hba: FILE_HBA, backstore: FILE }, present: true }],
+        },
+  ),
+});
+const ofKernel = spec({ devices: [device({ engine: 'kernel' })] });
 const departed = journal({
   spec: emptySpec(),
   departed: { devices: [device()], sessions: [session()], luns: [lun()] },
@@ -48,7 +62,7 @@ describe('desiredLio', () => {
 
   it('gives each session of the target its own ring of one device', () => {
     const two = spec({ sessions: [session(), session({ uid: uid('e'), name: 'other', scstName: 'other' })] });
-    const [unitConfiguration] = engineConfiguration(two, [], new Set()).units;
+    const [unitConfiguration] = servedUnits(two, [], new Set());
     expect(unitConfiguration?.rings.map((ring) => ring.session)).toEqual(['host', 'other']);
     expect(desiredLio(journal({ spec: two }), engine(unit()), 600).sessions.map(({ luns }) => luns.length)).toEqual([
       1, 1,
@@ -67,24 +81,72 @@ describe('desiredLio', () => {
     const found = observed({ backstores: [{ name: other, busy: false, enabled: true, attributes: {} }], sessions: [] });
     expect(kernelLuns(found).map((pair) => pair.backstore)).toEqual([other]);
     expect(leavingLuns(departed, found)).toEqual([]);
-    expect(desiredLio(departed, undefined, 600).owned).toEqual(new Set([WWN, BACKSTORE]));
+    expect(desiredLio(departed, undefined, 600).owned).toEqual(new Set([WWN, BACKSTORE, FILE]));
   });
 });
 
-describe('engineConfiguration', () => {
-  it('serves a LUN that left the spec until its backstore is out of the kernel', () => {
-    const served = engineConfiguration(spec(), [], new Set()).units;
-    const during = engineConfiguration(emptySpec(), served, new Set([BACKSTORE]));
-    expect(during.units.map((unit) => unit.rings.length)).toEqual([1]);
-    expect(engineConfiguration(emptySpec(), served, new Set()).units).toEqual([]);
+describe('servedUnits', () => {
+  it('has a LUN that left the spec until its backstore is out of the kernel', () => {
+    const served = servedUnits(spec(), [], new Set());
+    const during = servedUnits(emptySpec(), served, namesInKernel(observed()));
+    expect(during.map((unit) => unit.rings.length)).toEqual([1]);
+    expect(servedUnits(emptySpec(), served, new Set())).toEqual([]);
   });
 
   it('adds to a unit that is wanted still the rings that are leaving', () => {
-    const served = engineConfiguration(spec(), [], new Set()).units;
+    const served = servedUnits(spec(), [], new Set());
     const without = spec({ sessions: [], luns: [] });
-    expect(engineConfiguration(without, served, new Set([BACKSTORE])).units).toMatchObject([
+    expect(servedUnits(without, served, namesInKernel(observed()))).toMatchObject([
       { uid: uid('d'), rings: [{ backstore: BACKSTORE }] },
     ]);
+  });
+
+  it('keeps the unit of a file that LIO serves until its backstore has gone, though no LUN leads to it any more', () => {
+    const served = servedUnits(ofKernel, [], new Set());
+    const unlinked = { ...observedFile, sessions: [] };
+    const during = servedUnits(emptySpec(), served, namesInKernel(unlinked));
+    expect(during).toMatchObject([{ uid: uid('d'), rings: [] }]);
+    expect(servedUnits(emptySpec(), during, new Set())).toEqual([]);
+  });
+
+  it('keeps the ring of a device that LIO is to serve from now on, until it has gone', () => {
+    const served = servedUnits(spec(), [], new Set());
+    const [during] = servedUnits(ofKernel, served, namesInKernel(observed()));
+    expect(during?.rings.map(({ hba }) => hba)).toEqual([FILE_HBA, HBA]);
+    const [after] = servedUnits(ofKernel, during === undefined ? [] : [during], namesInKernel(observedFile));
+    expect(after?.rings.map(({ hba }) => hba)).toEqual([FILE_HBA]);
+  });
+});
+
+describe('a device that LIO serves', () => {
+  it('is a unit without rings for the engine', () => {
+    const served = servedUnits(ofKernel, [], new Set());
+    expect(engineConfiguration(served).units).toMatchObject([{ uid: uid('d'), rings: [] }]);
+    expect(pairsOfFiles(served)).toEqual(new Map([[FILE, [BACKSTORE]]]));
+  });
+
+  it('is one backstore, of the size that the engine found, however many LUNs lead to it', () => {
+    const two = { ...ofKernel, sessions: [session(), session({ uid: uid('e'), name: 'other', scstName: 'other' })] };
+    const desired = desiredLio(journal({ spec: two }), engine(unit({ size: 4096, rings: [] })), 600);
+    expect(desired.files).toMatchObject([{ backstore: FILE, ready: true, parameters: { sizeBytes: 4096 } }]);
+    expect(desired.sessions.flatMap(({ luns }) => luns)).toMatchObject([
+      { engine: 'kernel', name: BACKSTORE, backstore: FILE },
+      { engine: 'kernel', backstore: FILE },
+    ]);
+    expect(desiredLio(journal({ spec: two }), undefined, 600).files).toMatchObject([{ ready: false }]);
+  });
+
+  it('is found again by the names of its links', () => {
+    expect(kernelLuns(observedFile)).toEqual([
+      expect.objectContaining({ backstore: BACKSTORE, hba: FILE_HBA, lun: 0, hctl: '2:0:0:0' }),
+    ]);
+  });
+
+  it('is remembered until its backstore has gone', () => {
+    const held = { ...observedFile, sessions: [] };
+    const reclaimed = new Set([uid('d')]);
+    expect(withoutFinished(departed, held, engine(), reclaimed).departed.devices).toHaveLength(1);
+    expect(withoutFinished(departed, observed({ backstores: [] }), engine(), reclaimed).departed.devices).toEqual([]);
   });
 });
 

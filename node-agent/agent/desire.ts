@@ -2,25 +2,37 @@
 import {
   backstoreName,
   deviceConfig,
+  fileBackstoreName,
+  HBA,
+  hbaOf,
   nexusName,
+  pairName,
   parseBackstoreName,
   sessionWwn,
+  parseFileBackstoreName,
+  type DesiredFile,
   type DesiredLio,
   type DesiredLun,
+  type Hba,
   type DesiredSession,
   type ObservedLio,
 } from '../lio/index.js';
 import type { NodeDevice, NodeSession } from '../../crds/types.js';
-import type { EngineStatus } from '../protocol/types.js';
+import type { EngineStatus, UnitStatus } from '../protocol/types.js';
 import { sessionLuns } from './engine-configuration.js';
 import type { Journal } from './wish.js';
 
 /** MiB of data in flight per ring: 64 commands of 1 MiB. */
 const DATA_AREA_MIB = 64;
+/** Bytes; for a device of a journal that doesn't hold it. */
+const DEFAULT_OPTIMAL_TRANSFER_LENGTH = 524_288;
 
 /** A (session, LUN) pair that is in the kernel, as far as it goes. */
 export interface KernelLun {
+  /** Names the pair: that of its ring, and of its link to a file. */
   backstore: string;
+  /** Where it is linked to, or has its ring. */
+  hba: Hba;
   sessionUid: string;
   lunUid: string;
   wwn: string;
@@ -32,13 +44,14 @@ export interface KernelLun {
 
 /** Every pair of ours of which something is in the kernel. */
 export function kernelLuns(observed: ObservedLio): KernelLun[] {
-  const linked = new Map<string, { lun: number; hctl?: string }>();
+  const linked = new Map<string, { lun: number; hba: Hba; hctl?: string }>();
   for (const session of observed.sessions) {
     if (session.busy) continue;
     for (const lun of session.luns) {
       if (lun.busy || lun.link === undefined) continue;
       const hctl = session.address === undefined || !lun.present ? {} : { hctl: `${session.address}:${lun.lun}` };
-      linked.set(lun.link.backstore, { lun: lun.lun, ...hctl });
+      const hba = hbaOf(lun.link.backstore);
+      linked.set(pairName(lun.link.name, lun.link.backstore), { lun: lun.lun, hba, ...hctl });
     }
   }
   const names = new Set([...observed.backstores.map((backstore) => backstore.name), ...linked.keys()]);
@@ -46,8 +59,14 @@ export function kernelLuns(observed: ObservedLio): KernelLun[] {
     const uids = parseBackstoreName(backstore);
     return uids === undefined
       ? []
-      : [{ backstore, ...uids, wwn: sessionWwn(uids.sessionUid), ...linked.get(backstore) }];
+      : [{ backstore, hba: HBA, ...uids, wwn: sessionWwn(uids.sessionUid), ...linked.get(backstore) }];
   });
+}
+
+/** <hba>/<name> of each pair in the kernel, and of each backstore there. */
+export function namesInKernel(observed: ObservedLio): ReadonlySet<string> {
+  const backstores = observed.backstores.map(({ name }) => `${hbaOf(name)}/${name}`);
+  return new Set([...backstores, ...kernelLuns(observed).map(({ hba, backstore }) => `${hba}/${backstore}`)]);
 }
 
 /** Pairs in the kernel that the journal's spec doesn't have, and that are ours to remove. */
@@ -67,12 +86,14 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
     sessions.set(wwn, known);
     return known;
   };
-  const desiredLun = (lun: number, backstore: string, device: NodeDevice): DesiredLun => {
+  const desiredLun = (lun: number, name: string, device: NodeDevice): DesiredLun => {
+    if (device.engine === 'kernel') return { engine: 'kernel', lun, name, backstore: fileBackstoreName(device.uid) };
     const unit = units.get(device.uid);
     return {
+      engine: 'tcmu',
       lun,
-      backstore,
-      ready: unit?.state === 'Ready' && unit.size !== undefined,
+      name,
+      ready: isReady(unit),
       parameters: {
         deviceConfig: deviceConfig(device.uid),
         sizeBytes: unit?.size ?? 0,
@@ -83,10 +104,41 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
     };
   };
   journal.spec.sessions.forEach(sessionFor);
+  const files = new Map<string, DesiredFile>();
   for (const { session, lun, device, backstore } of sessionLuns(journal.spec)) {
     sessionFor(session).luns.push(desiredLun(lun.lun, backstore, device));
+    if (device.engine === 'kernel') files.set(device.uid, desiredFile(device, units.get(device.uid)));
   }
-  return { sessions: [...sessions.values()], attachedRings: attachedRings(engine), owned: ownedNames(journal) };
+  return {
+    sessions: [...sessions.values()],
+    files: [...files.values()],
+    attachedRings: attachedRings(engine),
+    owned: ownedNames(journal),
+  };
+}
+
+function isReady(unit: UnitStatus | undefined): boolean {
+  return unit?.state === 'Ready' && unit.size !== undefined;
+}
+
+/** The engine has made, checked and claimed the file; that LIO opens it doesn't change what it is. */
+function desiredFile({ uid, identity, vdiskFileio }: NodeDevice, unit: UnitStatus | undefined): DesiredFile {
+  const { filename, blocksize, writeThrough, thinProvisioned, rotational, optimalTransferLength } = vdiskFileio;
+  const { vendor, product, revision, serial } = identity;
+  return {
+    backstore: fileBackstoreName(uid),
+    ready: isReady(unit),
+    parameters: {
+      filename,
+      sizeBytes: unit?.size ?? 0,
+      blockSize: blocksize,
+      writeThrough,
+      thinProvisioned: thinProvisioned ?? false,
+      rotational,
+      optimalTransferLength: optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
+      identity: { vendor, product, revision, serial },
+    },
+  };
 }
 
 /** Backstores whose ring the engine serves at this moment. */
@@ -102,7 +154,8 @@ function ownedNames(journal: Journal): ReadonlySet<string> {
   const backstores = sessions.flatMap((session) =>
     luns.filter((lun) => lun.target === session.target).map((lun) => backstoreName(session.uid, lun.uid)),
   );
-  return new Set([...sessions.map((session) => sessionWwn(session.uid)), ...backstores]);
+  const files = [...journal.spec.devices, ...journal.departed.devices].map(({ uid }) => fileBackstoreName(uid));
+  return new Set([...sessions.map((session) => sessionWwn(session.uid)), ...backstores, ...files]);
 }
 
 /** The journal without departed entries of which nothing is left in the kernel or in the engine. */
@@ -114,12 +167,17 @@ export function withoutFinished(
 ): Journal {
   const left = kernelLuns(observed);
   const wwns = new Set(observed.sessions.map((session) => session.wwn));
+  const files = new Set(observed.backstores.map(({ name }) => parseFileBackstoreName(name)));
   const { devices, sessions, luns } = journal.departed;
   return {
     ...journal,
     departed: {
       devices: devices.filter(
-        ({ uid }) => engine === undefined || engine.units.some((unit) => unit.uid === uid) || !reclaimed.has(uid),
+        ({ uid }) =>
+          files.has(uid) ||
+          engine === undefined ||
+          engine.units.some((unit) => unit.uid === uid) ||
+          !reclaimed.has(uid),
       ),
       sessions: sessions.filter(({ uid }) => wwns.has(sessionWwn(uid)) || left.some((pair) => pair.sessionUid === uid)),
       luns: luns.filter(({ uid }) => left.some((pair) => pair.lunUid === uid)),

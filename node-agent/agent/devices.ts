@@ -10,6 +10,7 @@ import {
   readScsiDevice,
   type LinkPlace,
 } from '../devices/index.js';
+import { FILE_HBA } from '../lio/index.js';
 import type { EngineStatus } from '../protocol/types.js';
 import { BlockLimitsKeeper } from './block-limits.js';
 import type { KernelLun } from './desire.js';
@@ -39,7 +40,7 @@ export class Devices {
     linked: readonly KernelLun[],
     engine: EngineStatus | undefined,
   ): Promise<Map<string, RealisedLun>> {
-    const served = servedSizes(engine);
+    const served = servedSizes(journal, engine);
     const places = placesOf(journal);
     const wantedLinks = new Map<string, string>();
     const realised = new Map<string, RealisedLun>();
@@ -86,14 +87,14 @@ export class Devices {
   }
 }
 
-/** Bytes that the engine answers READ CAPACITY with, by backstore: of rings that it serves. */
-function servedSizes(engine: EngineStatus | undefined): Map<string, number> {
+/** Bytes that READ CAPACITY is answered with, by backstore: of rings that the engine serves, and of files that LIO serves. */
+function servedSizes({ served }: Journal, engine: EngineStatus | undefined): Map<string, number> {
+  const files = new Map(served.map(({ uid, rings }) => [uid, rings.filter(({ hba }) => hba === FILE_HBA)]));
   return new Map(
-    (engine?.units ?? []).flatMap(({ size, rings }) =>
-      size === undefined
-        ? []
-        : rings.filter(({ state }) => state === 'Attached').map(({ backstore }) => [backstore, size] as const),
-    ),
+    (engine?.units ?? []).flatMap(({ uid, size, rings }) => {
+      const answering = [...rings.filter(({ state }) => state === 'Attached'), ...(files.get(uid) ?? [])];
+      return size === undefined ? [] : answering.map(({ backstore }) => [backstore, size] as const);
+    }),
   );
 }
 

@@ -1,17 +1,18 @@
 // From the node's desired state to what the engine has to serve (pure).
 import type { NodeDevice, NodeLun, NodeSession, ScstNodeSpec } from '../../crds/types.js';
-import { backstoreName, HBA } from '../lio/naming.js';
+import { backstoreName, FILE_HBA, fileBackstoreName, HBA } from '../lio/naming.js';
 import type { EngineConfiguration, RingConfiguration, UnitConfiguration } from '../protocol/types.js';
 import { PROTOCOL_VERSION } from '../protocol/types.js';
 
 /** What an older controller didn't write, or an older journal doesn't hold. */
 const ABSENT = { thinProvisioned: false, active: true } as const;
 
-/** One LUN in one session: a ring, and a SCSI device when all is done. */
+/** One LUN in one session: a ring, or a link to the device's file, and a SCSI device when all is done. */
 export interface SessionLun {
   session: NodeSession;
   lun: NodeLun;
   device: NodeDevice;
+  /** Names the pair, after its ring. */
   backstore: string;
 }
 
@@ -29,22 +30,49 @@ export function sessionLuns(spec: ScstNodeSpec): SessionLun[] {
 }
 
 /**
- * What the engine has to serve: the wish, and what was served before for as long as its backstore is in the kernel,
- * because the kernel asks the engine during the removal.
+ * The units of the node with all their pairs, those of files among them (with FILE_HBA, for the journal): the wish, and
+ * what was served before for as long as it is in the kernel, because the kernel asks the engine during the removal of a
+ * ring, and holds the file of a backstore.
+ * `inKernel`: of each pair there <hba>/<name>, and of each backstore of a file.
  */
-export function engineConfiguration(
+export function servedUnits(
   spec: ScstNodeSpec,
   served: readonly UnitConfiguration[],
   inKernel: ReadonlySet<string>,
-): EngineConfiguration {
+): UnitConfiguration[] {
   const units = new Map(wantedUnits(spec).map((unit) => [unit.uid, unit]));
   for (const old of served) {
     const unit = units.get(old.uid);
-    const wanted = new Set(unit?.rings.map((ring) => ring.backstore));
-    const retained = old.rings.filter((ring) => !wanted.has(ring.backstore) && inKernel.has(ring.backstore));
-    if (retained.length > 0) units.set(old.uid, { ...(unit ?? old), rings: [...(unit?.rings ?? []), ...retained] });
+    const wanted = new Set(unit?.rings.map(ringPath));
+    const retained = old.rings.filter((ring) => !wanted.has(ringPath(ring)) && inKernel.has(ringPath(ring)));
+    const held = unit === undefined && inKernel.has(`${FILE_HBA}/${fileBackstoreName(old.uid)}`);
+    if (retained.length > 0 || held) {
+      units.set(old.uid, { ...(unit ?? old), rings: [...(unit?.rings ?? []), ...retained] });
+    }
   }
-  return { protocolVersion: PROTOCOL_VERSION, units: [...units.values()] };
+  return [...units.values()];
+}
+
+/** What the engine has to serve of these units: it opens the file of a device that LIO serves, and nothing else. */
+export function engineConfiguration(units: readonly UnitConfiguration[]): EngineConfiguration {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    units: units.map((unit) => ({ ...unit, rings: unit.rings.filter(({ hba }) => hba === HBA) })),
+  };
+}
+
+/** The pairs that lead to a file which LIO serves, by the name of its backstore. */
+export function pairsOfFiles(served: readonly UnitConfiguration[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    served.map(({ uid, rings }) => {
+      const pairs = rings.filter(({ hba }) => hba === FILE_HBA).map(({ backstore }) => backstore);
+      return [fileBackstoreName(uid), pairs];
+    }),
+  );
+}
+
+function ringPath({ hba, backstore }: Pick<RingConfiguration, 'hba' | 'backstore'>): string {
+  return `${hba}/${backstore}`;
 }
 
 function wantedUnits(spec: ScstNodeSpec): UnitConfiguration[] {
@@ -54,7 +82,7 @@ function wantedUnits(spec: ScstNodeSpec): UnitConfiguration[] {
     const target = targets.get(session.target);
     if (target === undefined) continue;
     const ring: RingConfiguration = {
-      hba: HBA,
+      hba: device.engine === 'kernel' ? FILE_HBA : HBA,
       backstore,
       sessionUid: session.uid,
       lunUid: lun.uid,

@@ -5,8 +5,10 @@ import { claimUnused } from '../devices/index.js';
 import {
   ensureKernel,
   LioObserver,
+  pairName,
   readOpenSteps,
   StepExecutor,
+  type FileOpener,
   type ObservedLio,
   type Permit,
   type Step,
@@ -18,8 +20,10 @@ import type { AgentMetrics } from './metrics.js';
 
 export interface KernelOptions {
   runDir: string;
-  /** Whether a LUN has to go even while it is in use. */
-  forced: (backstore: string) => boolean;
+  /** Whether a (session, LUN) pair has to go even while it is in use. */
+  forced: (pair: string) => boolean;
+  /** Opens a file that LIO is to serve. */
+  openFile: FileOpener;
   /** A step that had passed its deadline ended after all. */
   onSettled: () => void;
   metrics: AgentMetrics;
@@ -37,6 +41,7 @@ export class Kernel {
       stepProgram: nativeProgram('scst-step'),
       recordsDir: this.recordsDir,
       guard: (step) => this.permit(step),
+      openFile: options.openFile,
       onSettled: (step, error) => {
         options.log.info({ ...step, error: error?.message }, 'a step that was pending has ended');
         options.onSettled();
@@ -61,8 +66,8 @@ export class Kernel {
   }
 
   /** A device is held open exclusively while it is unlinked, so that nobody mounts it in between. */
-  private permit({ hctl, backstore }: UnlinkStep): Promise<Permit> {
-    if (hctl === undefined || this.options.forced(backstore)) {
+  private permit({ hctl, link, backstore }: UnlinkStep): Promise<Permit> {
+    if (hctl === undefined || this.options.forced(pairName(link, backstore))) {
       return Promise.resolve({ allowed: true, release: () => Promise.resolve() });
     }
     return claimUnused(hctl);

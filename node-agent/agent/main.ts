@@ -9,6 +9,7 @@ import { HttpServer } from '../../operator/kube/http-server.js';
 import { acquireProcessLock } from '../native/process-lock.js';
 import { loadNative } from '../native/index.js';
 import { Devices } from './devices.js';
+import { openForKernel } from '../backing/for-kernel.js';
 import { EngineAccess } from './engine-access.js';
 import { EngineProcess } from './engine-process.js';
 import { JournalStore } from './journal-store.js';
@@ -91,7 +92,8 @@ async function main(): Promise<void> {
   const source = await makeSource(options, version, log, request);
   const kernel = new Kernel({
     runDir: options.runDir,
-    forced: (backstore) => isForced(pass.current, backstore),
+    forced: (pair) => isForced(pass.current, pair),
+    openFile: (filename) => openForKernel(loadNative(), filename, options.allowPath),
     onSettled: request,
     metrics,
     log,

@@ -2,7 +2,7 @@
 import pino from 'pino';
 import type { ScstNodeStatus } from '../../crds/types.js';
 import { ModelKernel } from '../lio/diff/model-kernel.fixture.js';
-import type { Step, StepResult } from '../lio/index.js';
+import { fileBackstoreName, HBAS, pairName, type Step, type StepResult } from '../lio/index.js';
 import { Blockers } from '../lio/steps/order.js';
 import type { EngineConfiguration, EngineStatus, UnitConfiguration } from '../protocol/types.js';
 import { Pass } from './pass.js';
@@ -18,7 +18,7 @@ export class World {
   /** Of backing files that exist. */
   readonly files = new Set<string>();
   readonly deleted: string[] = [];
-  /** Backstores whose device somebody uses: they are not unlinked. */
+  /** (session, LUN) pairs whose device somebody uses: they are not unlinked. */
   readonly inUse = new Set<string>();
   state: SourceState = { kind: 'unavailable', reason: 'NotSynced', message: 'nothing was read yet' };
   status: ScstNodeStatus | undefined;
@@ -30,7 +30,7 @@ export class World {
   private pass = this.startAgent();
 
   constructor() {
-    this.kernel.hba = true;
+    for (const hba of HBAS) this.kernel.hbas.add(hba);
   }
 
   /** Runs a pass; with a fuse, the agent is killed at that one of its actions, and another one starts. */
@@ -52,10 +52,14 @@ export class World {
     this.kernel.engine = alive;
   }
 
-  /** Backstores that are linked to a LUN with its device. */
+  /** (session, LUN) pairs that have their device. */
   linked(): Set<string> {
     const luns = [...this.kernel.sessions.values()].flatMap((session) => [...session.luns.values()]);
-    return new Set(luns.flatMap(({ link, present }) => (link === undefined || !present ? [] : [baseName(link)])));
+    return new Set(
+      luns.flatMap(({ link, name, present }) =>
+        link === undefined || !present ? [] : [pairName(name ?? '', baseName(link))],
+      ),
+    );
   }
 
   /** Names of everything of ours in the kernel, and uids of the engine's units. */
@@ -118,7 +122,7 @@ export class World {
     const blockers = new Blockers();
     for (const step of steps) {
       const because = blockers.blockerOf(step);
-      const used = step.kind === 'unlink' && this.inUse.has(step.backstore);
+      const used = step.kind === 'unlink' && this.inUse.has(pairName(step.link, step.backstore));
       if (because !== undefined || used) {
         blockers.block(step);
         results.push(
@@ -167,6 +171,9 @@ export class World {
   private reclaim(filename: string, uid: string): { deleted: boolean; message?: string } | undefined {
     if (!this.kernel.engine) return undefined;
     if (this.units.some((unit) => unit.uid === uid)) return { deleted: false, message: 'is still served' };
+    // LIO would go on with a file that nobody can reach any more.
+    if (this.kernel.backstores.has(fileBackstoreName(uid)))
+      throw new Error(`${filename} is deleted while LIO serves it`);
     this.files.delete(filename);
     this.deleted.push(filename);
     return { deleted: true };

@@ -1,20 +1,22 @@
 // What the agent owes the cluster (operator/plan/README.md), whatever is wished for and whenever it is killed.
 import fc from 'fast-check';
 import type { ScstNodeSpec, Tombstone } from '../../crds/types.js';
-import { backstoreName, parseBackstoreName, sessionWwn } from '../lio/index.js';
+import { backstoreName, parseBackstoreName, parseFileBackstoreName, sessionWwn } from '../lio/index.js';
 import { device, emptySpec, lun, session, target, uid } from './fixtures.js';
 import { NODE_UID, World } from './pass-world.fixture.js';
 import type { Journal, SourceState } from './wish.js';
 
-const DEVICES = ['1', '2'].map((digit) =>
+const DEVICES = ['1', '2', '3'].map((digit) =>
   device({
     uid: uid(digit),
+    // The others are served by LIO.
+    engine: digit === '1' ? 'tcmu' : 'kernel',
     name: `disk${digit}`,
     vdiskFileio: { ...device().vdiskFileio, filename: `/var/lib/scst/${digit}` },
   }),
 );
 const SESSIONS = ['5', '6'].map((digit) => session({ uid: uid(digit), name: `s${digit}`, scstName: `s${digit}` }));
-const LUNS = ['8', '9'].map((digit, at) => lun({ uid: uid(digit), lun: at, device: uid(String(at + 1)) }));
+const LUNS = ['8', '9', 'f'].map((digit, at) => lun({ uid: uid(digit), lun: at, device: uid(String(at + 1)) }));
 
 type Absence = 'unread' | 'otherNode' | 'oldEpoch' | 'oldGeneration';
 type Event =
@@ -23,7 +25,7 @@ type Event =
   | { kind: 'engine'; alive: boolean }
   | { kind: 'pass'; fuse: number };
 
-const flags = fc.array(fc.boolean(), { minLength: 2, maxLength: 2 });
+const flags = fc.array(fc.boolean(), { minLength: 3, maxLength: 3 });
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: wishes() },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('absence' as const), what: absences() }) },
@@ -126,7 +128,7 @@ function checkAnswer(world: World, controller: Controller): void {
   );
   for (const thing of world.things()) {
     const pair = parseBackstoreName(thing);
-    const uids = pair === undefined ? [thing] : [pair.sessionUid, pair.lunUid];
+    const uids = pair === undefined ? [parseFileBackstoreName(thing) ?? thing] : [pair.sessionUid, pair.lunUid];
     const known =
       uids.some((each) => held.has(each)) || SESSIONS.some((s) => sessionWwn(s.uid) === thing && held.has(s.uid));
     if (!known) throw new Error(`${thing} exists, and the status answers as if it were gone`);

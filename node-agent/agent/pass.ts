@@ -13,8 +13,8 @@ import {
 } from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
 import { Abandonment } from './abandonment.js';
-import { desiredLio, kernelLuns, leavingLuns, withoutFinished, type KernelLun } from './desire.js';
-import { engineConfiguration, sessionLuns } from './engine-configuration.js';
+import { desiredLio, kernelLuns, leavingLuns, namesInKernel, withoutFinished, type KernelLun } from './desire.js';
+import { engineConfiguration, pairsOfFiles, servedUnits, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
 import { reclaimDeparted } from './reclaim.js';
 import type { DesiredStateSource } from './sources/source.js';
@@ -154,10 +154,9 @@ export class Pass {
   }
 
   private async serve(journal: Journal, observed: ObservedLio, rescan: boolean): Promise<EngineStatus | undefined> {
-    const inKernel = new Set(kernelLuns(observed).map((pair) => pair.backstore));
-    const configuration = engineConfiguration(journal.spec, this.journal?.served ?? [], inKernel);
-    await this.keep({ ...(this.journal ?? journal), served: configuration.units });
-    return this.dependencies.engine.serve(configuration, rescan);
+    const served = servedUnits(journal.spec, this.journal?.served ?? [], namesInKernel(observed));
+    await this.keep({ ...(this.journal ?? journal), served });
+    return this.dependencies.engine.serve(engineConfiguration(served), rescan);
   }
 
   /** Reclaims files of departed devices, and forgets what is finished. */
@@ -178,6 +177,7 @@ export class Pass {
     const problems = problemsOf(round.findings, round.results, {
       sessionUids: [...journal.spec.sessions, ...journal.departed.sessions].map((session) => session.uid),
       pairs: kernelLuns(round.observed),
+      files: pairsOfFiles(journal.served),
       leaving: new Set(leaving.map((pair) => pair.backstore)),
     });
     this.report({ ...round, realised, problems, leaving }, acceptance, undefined);

@@ -1,5 +1,12 @@
 // Which LUN and which session a finding or a failed step is shown at.
-import { sessionWwn, StepFailed, type Finding, type StepResult } from '../lio/index.js';
+import {
+  backstoreName,
+  fileBackstoreName,
+  sessionWwn,
+  StepFailed,
+  type Finding,
+  type StepResult,
+} from '../lio/index.js';
 import { BACKSTORE, uid } from './fixtures.js';
 import { problemsOf, type Known } from './problems.js';
 
@@ -7,6 +14,7 @@ const WWN = sessionWwn(uid('b'));
 const known = (over: Partial<Known> = {}): Known => ({
   sessionUids: [uid('b')],
   pairs: [{ backstore: BACKSTORE, sessionUid: uid('b'), wwn: WWN, lun: 0 }],
+  files: new Map(),
   leaving: new Set(),
   ...over,
 });
@@ -46,6 +54,18 @@ describe('problemsOf', () => {
       reason: 'StepFailed',
       message: expect.stringContaining('EINVAL') as string,
     });
+  });
+
+  it('shows a problem of a file that LIO serves at each LUN that leads to it, and one of a link at its own', () => {
+    const other = backstoreName(uid('e'), uid('c'));
+    const file = fileBackstoreName(uid('d'));
+    const ofFile = known({ files: new Map([[file, [BACKSTORE, other]]]) });
+    const { luns } = problemsOf([finding({ backstore: file, reason: 'NeedsRecreation' })], [], ofFile);
+    expect([...luns.keys()]).toEqual([BACKSTORE, other]);
+    const step = { kind: 'link' as const, wwn: WWN, lun: 0, link: other, backstore: file };
+    const failed = new StepFailed(step, '/sys/x', 'EINVAL', 'Invalid argument');
+    const linked = problemsOf([], [{ step, outcome: 'failed', error: failed }], ofFile);
+    expect([...linked.luns.keys()]).toEqual([other]);
   });
 
   it('says nothing of steps that are done or weren’t tried', () => {

@@ -1,5 +1,5 @@
 // From the diff's findings and the results of steps to the problem of each LUN and session (pure).
-import { parseBackstoreName, sessionWwn, type Finding, type Step, type StepResult } from '../lio/index.js';
+import { pairName, parseBackstoreName, sessionWwn, type Finding, type Step, type StepResult } from '../lio/index.js';
 import type { KernelLun } from './desire.js';
 import type { LunProblem } from './status.js';
 
@@ -16,6 +16,8 @@ export interface Known {
   sessionUids: readonly string[];
   /** Every wanted or existing pair with its number. */
   pairs: readonly Pick<KernelLun, 'backstore' | 'wwn' | 'lun' | 'sessionUid'>[];
+  /** Pairs that lead to a file, by the name of its backstore. */
+  files: ReadonlyMap<string, readonly string[]>;
   /** Backstores of pairs that left the spec. */
   leaving: ReadonlySet<string>;
 }
@@ -41,7 +43,9 @@ interface Subject {
 }
 
 function subjectOf(step: Step): Subject {
-  return step.kind === 'removeHba' ? {} : step;
+  if (step.kind === 'removeHba') return {};
+  if (step.kind === 'link' || step.kind === 'unlink') return { backstore: pairName(step.link, step.backstore) };
+  return step;
 }
 
 function problemOf(result: StepResult): LunProblem | undefined {
@@ -66,6 +70,7 @@ function place(problems: Problems, known: Known, { wwn, lun, backstore }: Subjec
   };
   if (backstore !== undefined) {
     if (parseBackstoreName(backstore) !== undefined) set(backstore);
+    else known.files.get(backstore)?.forEach(set);
     return;
   }
   const pairs = known.pairs.filter((pair) => pair.wwn === wwn && (lun === undefined || pair.lun === lun));

@@ -1,7 +1,7 @@
 // The host goes down (docs/adr/0001-sigpwr.md): nothing may be lost, and nothing may make the kernel wait for an engine.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { diff, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
+import { diff, HBA, type ObservedLio, type Step, type StepResult } from '../lio/index.js';
 import { attachedRings, desiredLio, kernelLuns } from './desire.js';
 import { StepLog } from './step-log.js';
 import type { EngineStatus } from '../protocol/types.js';
@@ -26,12 +26,20 @@ export async function prepareForPowerOff(dependencies: ShutdownDependencies): Pr
   const engine = await attempt(log, 'drain', () => withLimit(dependencies.drain(), DRAIN_MS));
   const observed = await attempt(log, 'observe', () => dependencies.observe());
   if (observed === undefined) return;
-  const addresses = kernelLuns(observed).flatMap(({ hctl }) => hctl ?? []);
+  const luns = kernelLuns(observed);
+  // LIO answers by itself for what it serves.
+  const rings = luns.filter(({ hba }) => hba === HBA);
+  const addresses = rings.flatMap(({ hctl }) => hctl ?? []);
   await Promise.all(addresses.map((hctl) => attempt(log, 'cache type', () => dependencies.forgetWriteCache(hctl))));
-  if (journal === undefined || attachedRings(engine).size === 0) return;
-  const nothing = { ...desiredLio(journal, engine, 1), sessions: [] };
-  const results = await attempt(log, 'detach', () => dependencies.execute(diff(nothing, observed).steps));
-  new StepLog(log).results(results ?? []);
+  if (journal === undefined || (attachedRings(engine).size === 0 && rings.length === luns.length)) return;
+  const nothing = { ...desiredLio(journal, engine, 1), sessions: [], files: [] };
+  const stepLog = new StepLog(log);
+  // Twice: the file that LIO serves a device from is let go when no LUN leads to it any more.
+  await attempt(log, 'detach', async () => stepLog.results(await dependencies.execute(diff(nothing, observed).steps)));
+  await attempt(log, 'detach', async () => {
+    const { steps } = diff(nothing, await dependencies.observe());
+    stepLog.results(await dependencies.execute(steps));
+  });
 }
 
 async function attempt<T>(log: Logger, what: string, action: () => Promise<T>): Promise<T | undefined> {

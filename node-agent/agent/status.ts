@@ -118,21 +118,25 @@ function wantedLunStatuses(report: PassReport): NodeLunStatus[] {
   const rings = new Map(
     report.engine?.units.flatMap((unit) => unit.rings.map((ring) => [ring.backstore, { ring, unit }] as const)),
   );
-  return sessionLuns(report.journal.spec).map(({ session, lun, backstore }): NodeLunStatus => {
+  const units = new Map(report.engine?.units.map((unit) => [unit.uid, unit]));
+  return sessionLuns(report.journal.spec).map(({ session, lun, device, backstore }): NodeLunStatus => {
     const base = { uid: lun.uid, session: session.uid, generation: lun.generation };
     const found = report.luns.get(backstore);
     const realised = shown(found);
     const problem = report.lunProblems.get(backstore);
     const served = rings.get(backstore);
-    if (served?.unit.state === 'Failed') {
-      const { reason = 'BackingError', message = 'the backing is not open' } = served.unit;
+    const ofKernel = device.engine === 'kernel';
+    const unit = ofKernel ? units.get(device.uid) : served?.unit;
+    // What LIO serves, it goes on serving.
+    if (unit?.state === 'Failed' && !(ofKernel && realised !== undefined)) {
+      const { reason = 'BackingError', message = 'the backing is not open' } = unit;
       return { ...base, state: 'Failed', reason, message, ...realised };
     }
     // After the unit: what is told of LIO follows from it.
     if (problem !== undefined) return { ...base, ...problem, ...realised };
     if (realised === undefined)
       return { ...base, state: 'Pending', reason: 'Creating', message: 'the SCSI device is being made' };
-    if (served?.ring.state !== 'Attached') {
+    if (!ofKernel && served?.ring.state !== 'Attached') {
       const message = 'scst-engine does not serve this LUN at the moment: commands wait for it, nothing is lost';
       return { ...base, state: 'Unknown', reason: 'EngineUnavailable', message, ...realised };
     }

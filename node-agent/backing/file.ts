@@ -143,7 +143,8 @@ async function openParent(binding: NativeBinding, { path, root, relative }: Allo
   }
 }
 
-function checkFile(path: string, status: BigIntStats): void {
+/** Throws BackingRefused for what can't back a device. */
+export function checkFile(path: string, status: BigIntStats): void {
   if (!status.isFile()) throw new BackingRefused('NotARegularFile', `${path} is not a regular file`);
   // A second name could be outside the allowed directories: a way to reach any file of the same file system.
   if (status.nlink !== 1n)

@@ -1,8 +1,11 @@
 // LIO as this node should have it, and as it was read from configfs: the two sides of the diff.
+import type { Hba } from './naming.js';
 
 /** What the agent wants of the kernel. LUN numbers are unique within a session (the plan sees to it). */
 export interface DesiredLio {
   sessions: DesiredSession[];
+  /** Devices of the engine `kernel` that LUNs expose. */
+  files: DesiredFile[];
   /**
    * Backstores, wanted or not, whose ring the engine has attached now. Only these are linked and unlinked: link and
    * unlink wait in the kernel until somebody answers the SCSI commands that they send.
@@ -23,13 +26,50 @@ export interface DesiredSession {
   luns: DesiredLun[];
 }
 
-export interface DesiredLun {
+/** A LUN that our engine serves through a ring of its own, or one that leads to a file that LIO serves. */
+export type DesiredLun = DesiredRing | DesiredFileLun;
+
+export interface DesiredRing {
+  engine: 'tcmu';
   lun: number;
-  /** backstoreName(session uid, lun uid) */
-  backstore: string;
+  /** backstoreName(session uid, lun uid): of the backstore and of the link to it. */
+  name: string;
   /** The unit is open in the engine, so that its size is known. False: nothing is made for it, nor taken away. */
   ready: boolean;
   parameters: BackstoreParameters;
+}
+
+export interface DesiredFileLun {
+  engine: 'kernel';
+  lun: number;
+  /** backstoreName(session uid, lun uid): of the link. */
+  name: string;
+  /** One of DesiredLio.files. */
+  backstore: string;
+}
+
+/** A backstore that all LUNs of a device share. */
+export interface DesiredFile {
+  /** fileBackstoreName(device uid) */
+  backstore: string;
+  /** The file was checked and has its size. False: nothing is made, nor taken away. */
+  ready: boolean;
+  parameters: FileParameters;
+}
+
+export interface FileParameters {
+  /** On the node; the kernel gets it opened. */
+  filename: string;
+  /** Bytes; 0 while the file isn't ready. */
+  sizeBytes: number;
+  blockSize: number;
+  /** No write cache: a write is complete when it is on stable storage. */
+  writeThrough: boolean;
+  thinProvisioned: boolean;
+  rotational: boolean;
+  /** Bytes, VPD page B0. */
+  optimalTransferLength: number;
+  identity: { vendor: string; product: string; revision: string; serial: string };
 }
 
 export interface BackstoreParameters {
@@ -46,9 +86,9 @@ export interface BackstoreParameters {
 
 /** What was read below /sys/kernel/config/target. Absent directories give empty lists. */
 export interface ObservedLio {
-  /** The directory core/<HBA>; shared: others put backstores into it. */
-  hba: 'absent' | 'own' | 'shared';
-  /** Those of ours; what others put into our HBA is only counted. */
+  /** The directories core/<HBA>; shared: others put backstores into it. */
+  hbas: Readonly<Record<Hba, 'absent' | 'own' | 'shared'>>;
+  /** Those of ours in both; what others put into our HBAs is only counted. */
   backstores: ObservedBackstore[];
   sessions: ObservedSession[];
   /** Objects that others made; undefined where the kernel didn't answer. */
@@ -61,7 +101,10 @@ export type ObservedBackstore =
       name: string;
       busy: false;
       enabled: boolean;
-      /** As read from attrib/, whitespace trimmed; a file that the kernel lacks is missing. */
+      /**
+       * Of a ring as read from attrib/, by the names there; of a file by paths below the backstore's directory, and of its
+       * `info` size and mode. Whitespace trimmed; what the kernel lacks is missing.
+       */
       attributes: Readonly<Record<string, string>>;
     };
 

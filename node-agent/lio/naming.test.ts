@@ -1,6 +1,19 @@
 // Names of ours: found again, never mistaken for another program's, and never a chance collision of two owners.
 import fc from 'fast-check';
-import { backstoreName, deviceConfig, isOurs, nexusName, parseBackstoreName, sessionWwn } from './naming.js';
+import {
+  backstoreName,
+  deviceConfig,
+  FILE_HBA,
+  fileBackstoreName,
+  HBA,
+  hbaOf,
+  isOurs,
+  nexusName,
+  pairName,
+  parseBackstoreName,
+  parseFileBackstoreName,
+  sessionWwn,
+} from './naming.js';
 
 const uid = fc.uuid();
 
@@ -28,7 +41,7 @@ it.each([
   'naa.5001405000000000',
   'naa.35c58',
   'naa.35c5800000000001x',
-  'scst-00000000-0000-4000-8000-000000000001',
+  'scst-00000000-0000-4000-8000-00000000000',
   '../scst-00000000-0000-4000-8000-000000000001-00000000-0000-4000-8000-000000000002',
 ])('leaves the name %s to others', (name) => {
   expect(isOurs(name)).toBe(false);
@@ -39,4 +52,18 @@ it('names the nexus by the SAS address of a SAS TransportID, and by one of ours 
   expect(nexusName(`06000000${'5000c50012345678'}${'0'.repeat(24)}`)).toBe('naa.5000c50012345678');
   expect(nexusName('00000000500143802426baf4' + '0'.repeat(24))).toMatch(/^naa\.35c58[0-9a-f]{11}$/);
   expect(() => nexusName('06zz')).toThrow('a TransportID is an even number of hexadecimal digits, not "06zz"');
+});
+
+it('leads back from the backstore of a file to its device, and to the plug-in that serves it', () => {
+  fc.assert(
+    fc.property(uid, uid, uid, (deviceUid, sessionUid, lunUid) => {
+      const file = fileBackstoreName(deviceUid);
+      const ring = backstoreName(sessionUid, lunUid);
+      expect(isOurs(file)).toBe(true);
+      expect(parseFileBackstoreName(file)).toBe(deviceUid.toLowerCase());
+      expect(parseFileBackstoreName(ring)).toBeUndefined();
+      expect([hbaOf(file), hbaOf(ring)]).toEqual([FILE_HBA, HBA]);
+      expect([pairName(ring, file), pairName('scst', ring)]).toEqual([ring, ring]);
+    }),
+  );
 });

@@ -1,8 +1,14 @@
 // Names of our objects in configfs: derived from the uids of their owners, and recognised again (pure).
 import { createHash } from 'node:crypto';
 
-/** Directory of our backstores below core/: the plug-in `user` (TCMU) and a number that targetcli doesn't reach by counting. */
+/** Directory of our rings below core/: the plug-in `user` (TCMU) and a number that targetcli doesn't reach by counting. */
 export const HBA = 'user_21332';
+
+/** Directory of the files that LIO serves itself (engine: kernel): the plug-in `fileio`. */
+export const FILE_HBA = 'fileio_21332';
+
+export type Hba = typeof HBA | typeof FILE_HBA;
+export const HBAS: readonly Hba[] = [HBA, FILE_HBA];
 
 /** NAA 3 (locally assigned) and a company field of our own: WWNs of ours, but not OpenFabrics' 6001405 nor 5001405. */
 export const WWN_PREFIX = 'naa.35c58';
@@ -12,12 +18,17 @@ export const TPG = 'tpgt_0';
 
 const UID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const BACKSTORE = new RegExp(`^scst-(${UID})-(${UID})$`);
+const FILE_BACKSTORE = new RegExp(`^scst-(${UID})$`);
+const DEVICE_CONFIG = new RegExp(`^scst/(${UID})$`);
 const WWN = /^naa\.35c58[0-9a-f]{11}$/;
 const SAS_PROTOCOL = 6;
 /** SPC, SAS TransportID: 24 bytes, the SAS address in bytes 4 to 11. */
 const SAS_TRANSPORT_ID_DIGITS = 48;
 
-/** Backstore of one LUN in one session, such as scst-<session uid>-<lun uid>. */
+/**
+ * Name of one LUN in one session, such as scst-<session uid>-<lun uid>: that of its ring, and of the link in its lun_N,
+ * whatever that leads to.
+ */
 export function backstoreName(sessionUid: string, lunUid: string): string {
   return `scst-${sessionUid.toLowerCase()}-${lunUid.toLowerCase()}`;
 }
@@ -26,6 +37,26 @@ export function backstoreName(sessionUid: string, lunUid: string): string {
 export function parseBackstoreName(name: string): { sessionUid: string; lunUid: string } | undefined {
   const [, sessionUid, lunUid] = BACKSTORE.exec(name) ?? [];
   return sessionUid === undefined || lunUid === undefined ? undefined : { sessionUid, lunUid };
+}
+
+/** Backstore of a file that LIO serves: one for each device, because LIO keeps its reservations and unit attentions. */
+export function fileBackstoreName(deviceUid: string): string {
+  return `scst-${deviceUid.toLowerCase()}`;
+}
+
+/** The uid in a name that fileBackstoreName made; undefined for any other name. */
+export function parseFileBackstoreName(name: string): string | undefined {
+  return FILE_BACKSTORE.exec(name)?.[1];
+}
+
+/** Where a backstore of ours is. */
+export function hbaOf(backstore: string): Hba {
+  return FILE_BACKSTORE.test(backstore) ? FILE_HBA : HBA;
+}
+
+/** The (session, LUN) pair that a link stands for: a ring is of one pair, a file has a link for each. */
+export function pairName(link: string, backstore: string): string {
+  return hbaOf(backstore) === FILE_HBA ? link : backstore;
 }
 
 /** WWN (and so SCSI host) of a session: `naa.` and 16 hexadecimal digits. */
@@ -51,9 +82,14 @@ export function deviceConfig(deviceUid: string): string {
   return `scst/${deviceUid}`;
 }
 
+/** The device's uid in what deviceConfig made; undefined for anything else. */
+export function deviceOfConfig(config: string | undefined): string | undefined {
+  return DEVICE_CONFIG.exec(config ?? '')?.[1];
+}
+
 /** Whether a backstore or WWN of this name is one of ours. */
 export function isOurs(name: string): boolean {
-  return BACKSTORE.test(name) || WWN.test(name);
+  return BACKSTORE.test(name) || FILE_BACKSTORE.test(name) || WWN.test(name);
 }
 
 export class InvalidTransportId extends Error {

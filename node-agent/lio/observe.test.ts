@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { eventually } from '../../test/env/stack/eventually.js';
-import { backstoreName, HBA, sessionWwn } from './naming.js';
+import { backstoreName, FILE_HBA, fileBackstoreName, HBA, sessionWwn } from './naming.js';
 import { LioObserver } from './observe.js';
 import type { OpenStep } from './steps/record.js';
 
@@ -46,7 +46,7 @@ const open = (step: Omit<OpenStep, 'file'>): OpenStep[] => [{ file: '/record', .
 
 it('finds nothing where configfs has nothing', async () => {
   expect(await observer.observe([])).toEqual({
-    hba: 'absent',
+    hbas: { [HBA]: 'absent', [FILE_HBA]: 'absent' },
     backstores: [],
     sessions: [],
     foreign: { backstores: 0, sessions: 0 },
@@ -55,8 +55,8 @@ it('finds nothing where configfs has nothing', async () => {
 
 it('reads a LUN with its link and its device, and the backstore with the attributes that there are', async () => {
   realised();
-  const { hba, backstores, sessions } = await observer.observe([]);
-  expect(hba).toBe('own');
+  const { hbas, backstores, sessions } = await observer.observe([]);
+  expect(hbas).toEqual({ [HBA]: 'own', [FILE_HBA]: 'absent' });
   expect(backstores).toEqual([{ name: NAME, busy: false, enabled: true, attributes: { cmd_time_out: '600' } }]);
   expect(sessions).toEqual([
     {
@@ -69,6 +69,24 @@ it('reads a LUN with its link and its device, and the backstore with the attribu
       luns: [{ lun: 7, busy: false, present: true, link: { name: NAME, hba: HBA, backstore: NAME } }],
     },
   ]);
+});
+
+it('reads a file that LIO serves by the paths of what is compared, and its link by the name of the pair', async () => {
+  const file = fileBackstoreName('00000000-0000-4000-8000-000000000003');
+  files({
+    [`target/core/${FILE_HBA}/${file}/enable`]: '1\n',
+    [`target/core/${FILE_HBA}/${file}/attrib/block_size`]: '4096\n',
+    [`target/core/${FILE_HBA}/${file}/wwn/product_id`]: 'disk\n',
+    [`target/loopback/${WWN}/tpgt_0/address`]: '3:0:0\n',
+  });
+  directory(`target/loopback/${WWN}/tpgt_0/lun/lun_0`);
+  const link = `target/loopback/${WWN}/tpgt_0/lun/lun_0/${NAME}`;
+  symlinkSync(join(root, `target/core/${FILE_HBA}/${file}`), join(root, link));
+  const { hbas, backstores, sessions } = await observer.observe([]);
+  expect(hbas).toEqual({ [HBA]: 'absent', [FILE_HBA]: 'own' });
+  const attributes = { 'attrib/block_size': '4096', 'wwn/product_id': 'disk' };
+  expect(backstores).toEqual([{ name: file, busy: false, enabled: true, attributes }]);
+  expect(sessions).toMatchObject([{ luns: [{ link: { name: NAME, hba: FILE_HBA, backstore: file } }] }]);
 });
 
 it('tells a half-made session and a LUN without link or device from a whole one', async () => {
@@ -88,7 +106,7 @@ it('only counts what others made, also in an HBA and a WWN of ours', async () =>
   directory('target/loopback/naa.5001405aaaaaaaaa/tpgt_1');
   directory(`target/loopback/${WWN}/tpgt_7`);
   const observed = await observer.observe([]);
-  expect(observed.hba).toBe('shared');
+  expect(observed.hbas[HBA]).toBe('shared');
   expect(observed.backstores.map(({ name }) => name)).toEqual([NAME]);
   expect(observed.sessions).toMatchObject([{ wwn: WWN, foreignTpgs: ['tpgt_7'] }]);
   expect(observed.foreign).toEqual({ backstores: 2, sessions: 1 });

@@ -2,9 +2,10 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BoundedReader, KernelStalled } from './bounded-reader.js';
-import { OBSERVED_ATTRIBUTES } from './diff/backstore.js';
+import { OBSERVED_OF_FILE } from './diff/file-backstore.js';
+import { OBSERVED_ATTRIBUTES } from './diff/ring-backstore.js';
 import type { ObservedBackstore, ObservedLink, ObservedLio, ObservedLun, ObservedSession } from './model.js';
-import { HBA, isOurs, TPG } from './naming.js';
+import { FILE_HBA, HBA, HBAS, hbaOf, isOurs, TPG, type Hba } from './naming.js';
 import { LioPaths } from './paths.js';
 import type { OpenStep } from './steps/record.js';
 
@@ -36,7 +37,7 @@ export class LioObserver {
   async observe(open: readonly OpenStep[]): Promise<ObservedLio> {
     const [core, loopback] = await Promise.all([this.observeCore(open), this.observeLoopback(open)]);
     return {
-      hba: core.hba,
+      hbas: core.hbas,
       backstores: core.backstores,
       sessions: loopback.sessions,
       foreign: { backstores: core.foreign, sessions: loopback.foreign },
@@ -45,19 +46,30 @@ export class LioObserver {
 
   private async observeCore(
     open: readonly OpenStep[],
-  ): Promise<Pick<ObservedLio, 'hba' | 'backstores'> & { foreign: number | undefined }> {
+  ): Promise<Pick<ObservedLio, 'hbas' | 'backstores'> & { foreign: number | undefined }> {
     const hbas = (await this.directories(this.paths.core)).filter((name) => /_\d+$/.test(name));
-    const exists = hbas.includes(HBA);
-    const names = exists ? await this.directories(this.paths.hba) : [];
-    const ours = names.filter(isOurs);
+    const [rings, files] = await Promise.all(HBAS.map((hba) => this.observeHba(hba, hbas.includes(hba), open)));
+    const own = [rings, files].filter((hba) => hba !== undefined);
     const others = await Promise.all(
-      hbas.filter((hba) => hba !== HBA).map((hba) => this.count(join(this.paths.core, hba))),
+      hbas.filter((hba) => !HBAS.some((ours) => ours === hba)).map((hba) => this.count(join(this.paths.core, hba))),
     );
-    const backstores = await Promise.all(ours.map((name) => this.observeBackstore(name, open)));
     return {
-      hba: !exists ? 'absent' : names.length > ours.length ? 'shared' : 'own',
+      hbas: { [HBA]: rings?.state ?? 'absent', [FILE_HBA]: files?.state ?? 'absent' },
+      backstores: own.flatMap(({ backstores }) => backstores),
+      foreign: sum([...others, ...own.map(({ foreign }) => foreign)]),
+    };
+  }
+
+  private async observeHba(hba: Hba, present: boolean, open: readonly OpenStep[]) {
+    if (!present) return undefined;
+    const names = await this.directories(this.paths.hba(hba));
+    const ours = names.filter((name) => isOurs(name) && hbaOf(name) === hba);
+    const backstores = await Promise.all(ours.map((name) => this.observeBackstore(name, open)));
+    const foreign = names.length - ours.length;
+    return {
+      state: foreign > 0 ? ('shared' as const) : ('own' as const),
       backstores: backstores.filter((backstore) => backstore !== undefined),
-      foreign: sum([...others, names.length - ours.length]),
+      foreign,
     };
   }
 
@@ -70,11 +82,12 @@ export class LioObserver {
       const directory = this.paths.backstore(name);
       const enabled = await this.text(join(directory, 'enable'));
       if (enabled === undefined) return undefined;
+      const observed =
+        hbaOf(name) === FILE_HBA
+          ? OBSERVED_OF_FILE.map((path) => [path, path] as const)
+          : OBSERVED_ATTRIBUTES.map((attribute) => [attribute, `attrib/${attribute}`] as const);
       const values = await Promise.all(
-        OBSERVED_ATTRIBUTES.map(async (attribute) => [
-          attribute,
-          await this.text(join(directory, 'attrib', attribute)),
-        ]),
+        observed.map(async ([key, path]) => [key, await this.text(join(directory, path))]),
       );
       const attributes = Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<
         string,

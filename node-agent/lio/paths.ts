@@ -1,6 +1,6 @@
 // Where LIO's objects are in configfs.
 import { join } from 'node:path';
-import { HBA, TPG } from './naming.js';
+import { hbaOf, TPG, type Hba } from './naming.js';
 
 /** Mount point of configfs + /target. */
 export const TARGET_ROOT = '/sys/kernel/config/target';
@@ -12,14 +12,14 @@ export class LioPaths {
   get core(): string {
     return join(this.root, 'core');
   }
-  get hba(): string {
-    return join(this.core, HBA);
-  }
   get loopback(): string {
     return join(this.root, 'loopback');
   }
+  hba(hba: Hba): string {
+    return join(this.core, hba);
+  }
   backstore(name: string): string {
-    return join(this.hba, name);
+    return join(this.hba(hbaOf(name)), name);
   }
   session(wwn: string): string {
     return join(this.loopback, wwn);

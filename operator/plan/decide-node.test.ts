@@ -85,7 +85,7 @@ test('a finalizer that somebody takes off by hand takes no disk away', () => {
 test('an edit that can not be served takes no disk away', () => {
   const current = created(quickstart());
   const [, ...rest] = quickstart();
-  const refused = device('disk', { engine: 'kernel' }, { generation: 2 });
+  const refused = device('disk', { sharing: 'Shared' }, { generation: 2 });
   expect(decideNode({ planner: planner([refused, ...rest]), name: 'n1', epoch: 2, current })).toMatchObject({
     action: 'none',
   });

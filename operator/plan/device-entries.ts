@@ -4,6 +4,7 @@ import { compileDevice, deviceRefusal } from './device.js';
 import type { Index } from './object-index.js';
 import { finding, scstNameOf, uidOf, type Finding } from './objects.js';
 import { exclusiveNode, live } from './placement.js';
+import type { PlanOptions } from './plan-node.js';
 
 /** Admits devices for a node, the oldest first, and remembers those that end up used. */
 export class DeviceEntries {
@@ -15,7 +16,7 @@ export class DeviceEntries {
   constructor(
     private readonly index: Index,
     private readonly node: string,
-    private readonly options: { setupId: string; kept?: ReadonlyMap<string, NodeDevice> },
+    private readonly options: Pick<PlanOptions, 'setupId' | 'kept'>,
     private readonly findings: Finding[],
   ) {}
 
@@ -64,7 +65,7 @@ export class DeviceEntries {
 
   private admitDevice(device: ScstDevice, taken: Map<string, ScstDevice>): string | undefined {
     const refusal = deviceRefusal(device);
-    const kept = refusal === undefined ? undefined : this.options.kept?.get(uidOf(device));
+    const kept = refusal === undefined ? undefined : this.options.kept?.devices.get(uidOf(device));
     if (refusal !== undefined) {
       this.refused.push(uidOf(device));
       if (kept === undefined) {

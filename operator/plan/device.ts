@@ -1,6 +1,7 @@
 // A ScstDevice as the entry of a node, or the reason why it is refused: what the chosen engine can't honour is never ignored.
 import type { NodeDevice, ScstDevice, VdiskFileio } from '../../crds/types.js';
 import { deviceIdentity } from './identity.js';
+import { identityByKernel, notHonouredOfDevice } from './kernel-engine.js';
 import { generationOf, scstNameOf, uidOf, type FindingReason } from './objects.js';
 import { parseQuantity, QuantityError } from '../../crds/quantity.js';
 
@@ -27,13 +28,13 @@ export function deviceRefusal(device: ScstDevice): Refusal | undefined {
     const handler = handlerOf(device) ?? 'none';
     return { reason: 'HandlerNotAvailable', message: `handler ${handler} isn't served yet, only vdiskFileio is` };
   }
-  const unsupported: [boolean, string][] = [
-    [spec.engine === 'kernel', 'engine: kernel'],
-    [spec.sharing === 'Shared', 'sharing: Shared'],
-  ];
-  const refused = unsupported.filter(([set]) => set).map(([, attribute]) => attribute);
-  if (refused.length > 0) {
-    return { reason: 'AttributeNotSupported', message: `not served yet: ${refused.join(', ')}` };
+  if (spec.sharing === 'Shared') {
+    return { reason: 'AttributeNotSupported', message: 'not served yet: sharing: Shared' };
+  }
+  const notHonoured = spec.engine === 'kernel' ? notHonouredOfDevice(device) : [];
+  if (notHonoured.length > 0) {
+    const message = `engine: kernel can't honour ${notHonoured.join(', ')}; leave it out, or take engine: tcmu`;
+    return { reason: 'AttributeNotSupported', message };
   }
   return sizeRefusal(fileio);
 }
@@ -66,6 +67,7 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
   if (fileio === undefined) {
     throw new Error(`ScstDevice ${device.metadata.name}: compiled although it is refused`);
   }
+  const identity = deviceIdentity(device, setupId, node);
   return {
     name: device.metadata.name,
     uid: uidOf(device),
@@ -75,7 +77,7 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
     engine: spec.engine ?? 'tcmu',
     sharing: spec.sharing ?? 'PerNode',
     reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
-    identity: deviceIdentity(device, setupId, node),
+    identity: spec.engine === 'kernel' ? identityByKernel(identity) : identity,
     vdiskFileio: {
       filename: fileio.filename,
       ...(fileio.size === undefined ? {} : { size: Number(parseQuantity(fileio.size)) }),

@@ -154,7 +154,6 @@ describe('what is not served is refused with a reason', () => {
   test.each([
     [{ vdiskFileio: undefined, vdiskNullio: {} }, 'HandlerNotAvailable'],
     [{ vdiskFileio: undefined, passThrough: { device: '0:0:0:0' } }, 'HandlerNotAvailable'],
-    [{ engine: 'kernel' as const }, 'AttributeNotSupported'],
     [{ sharing: 'Shared' as const }, 'AttributeNotSupported'],
     [{ vdiskFileio: { filename: '/a', size: 1000 } }, 'SizeNotMultiple'],
     [{ vdiskFileio: { filename: '/a', size: '6k', blocksize: 4096 as const } }, 'SizeNotMultiple'],
@@ -173,10 +172,10 @@ describe('what is not served is refused with a reason', () => {
 
   test('an edit that is refused leaves the device as it was', () => {
     const before = plan(quickstart()).spec.devices;
-    const edited = device('disk', { engine: 'kernel' }, { generation: 2 });
+    const edited = device('disk', { sharing: 'Shared' }, { generation: 2 });
     const after = planNode(buildIndex([edited, ...quickstart().slice(1)], [n1]), 'n1', {
       setupId: SETUP_ID,
-      kept: new Map(before.map((entry) => [entry.uid, entry])),
+      kept: { devices: new Map(before.map((entry) => [entry.uid, entry])), luns: new Map() },
     });
     expect(after.spec.devices).toEqual(before);
     expect(names(after.spec.luns)).toEqual(['disk']);

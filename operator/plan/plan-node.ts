@@ -12,6 +12,7 @@ import type {
 import { Capacity } from './capacity.js';
 import { DeviceEntries } from './device-entries.js';
 import { preferredRelTgtId, sessionTransportId } from './identity.js';
+import { lunRefusal } from './kernel-engine.js';
 import { namesOf, type Index } from './object-index.js';
 import { byAge, byName, compare, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
 import { live, lunHolders, lunsOf, sessionsOf } from './placement.js';
@@ -28,20 +29,23 @@ export interface NodePlan {
   readonly spec: PlannedSpec;
   /** What holds on this node only; `objectFindings` has the rest. */
   readonly findings: readonly Finding[];
-  /** uids of devices on this node that are refused and so have no entry, or keep their previous one. */
+  /** uids of devices and LUNs on this node that are refused and so have no entry, or keep their previous one. */
   readonly refused: readonly string[];
   /** uid of every entry, and the generation that it stands for. */
   readonly generations: ReadonlyMap<string, number>;
 }
 
+/** Entries of a node by their uids. */
+export interface KeptEntries {
+  readonly devices: ReadonlyMap<string, NodeDevice>;
+  readonly luns: ReadonlyMap<string, NodeLun>;
+}
+
 export interface PlanOptions {
   /** Made once for each installation. */
   readonly setupId: string;
-  /**
-   * Entries that the node has now, by uid. A device whose edit is refused keeps its entry: a typing error takes no disk
-   * away.
-   */
-  readonly kept?: ReadonlyMap<string, NodeDevice>;
+  /** What the node has now. A device or LUN whose edit is refused keeps its entry: a typing error takes no disk away. */
+  readonly kept?: KeptEntries;
   /**
    * uids of devices that the node has now. One with reclaimPolicy Delete stays until it is deleted, even when no LUN
    * exposes it any more: otherwise the order of deletions would decide whether its backing file goes.
@@ -66,6 +70,7 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
     retained,
   );
 
+  const refused: string[] = [];
   const sessions: NodeSession[] = [];
   const luns: NodeLun[] = [];
   for (const object of candidates.sort(byAge)) {
@@ -86,7 +91,17 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
     if (device === undefined) {
       continue;
     }
-    const entry = lunEntry(object, target.uid, device.uid);
+    const refusal = lunRefusal(object, device, index.targets.get(object.spec.target));
+    if (refusal !== undefined) {
+      refused.push(uidOf(object));
+      findings.push(finding(object, 'AttributeNotSupported', refusal, node));
+    }
+    const former = options.kept?.luns.get(uidOf(object));
+    const entry = refusal === undefined ? lunEntry(object, target.uid, device.uid) : former;
+    // One that another engine served read-only would be writable by this one.
+    if (entry === undefined || (refusal !== undefined && entry.readOnly)) {
+      continue;
+    }
     if (capacity.addLun(entry, device)) {
       luns.push(entry);
       devices.use(device);
@@ -107,7 +122,7 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
   return {
     spec,
     findings: findings.sort((a, b) => byName(a, b)),
-    refused: devices.refused,
+    refused: [...devices.refused, ...refused],
     generations: new Map(entries.map(({ uid, generation }) => [uid, generation])),
   };
 }

@@ -1,8 +1,8 @@
 // Follows changes of objects and nodes, and hands out plans that it makes once for each state of a node's inputs.
-import type { NodeDevice, ScstNodeSpec } from '../../crds/types.js';
+import type { ScstNodeSpec } from '../../crds/types.js';
 import { EMPTY_INDEX, indexWith, type Index } from './object-index.js';
 import { keyText, type Change, type ObjectKey } from './objects.js';
-import { planNode, type NodePlan } from './plan-node.js';
+import { planNode, type KeptEntries, type NodePlan } from './plan-node.js';
 import { nodesOf, objectsOf } from './references.js';
 
 /** Whom an update concerns. */
@@ -49,10 +49,10 @@ export class Planner {
   }
 
   /**
-   * The plan of a node. `spec` is what its ScstNode says now: devices whose edit is refused keep the entries that they have
+   * The plan of a node. `spec` is what its ScstNode says now: devices and LUNs whose edit is refused keep the entries that they have
    * there, and devices whose file is to be deleted with them stay until they are.
    */
-  plan(node: string, spec?: Pick<ScstNodeSpec, 'devices'>): NodePlan {
+  plan(node: string, spec?: Pick<ScstNodeSpec, 'devices' | 'luns'>): NodePlan {
     let plan = this.plans.get(node);
     if (plan === undefined) {
       plan = planNode(this.current, node, { setupId: this.setupId });
@@ -62,7 +62,7 @@ export class Planner {
     const present = new Set(
       spec?.devices.filter(({ reclaimPolicy }) => reclaimPolicy === 'Delete').map(({ uid }) => uid),
     );
-    const isPlain = kept.size === 0 && present.size === 0;
+    const isPlain = kept.devices.size + kept.luns.size === 0 && present.size === 0;
     return isPlain ? plan : planNode(this.current, node, { setupId: this.setupId, kept, present });
   }
 
@@ -97,9 +97,11 @@ export class Planner {
   }
 }
 
-function keptEntries(plan: NodePlan, spec: Pick<ScstNodeSpec, 'devices'> | undefined): Map<string, NodeDevice> {
+function keptEntries(plan: NodePlan, spec: Pick<ScstNodeSpec, 'devices' | 'luns'> | undefined): KeptEntries {
   const refused = new Set(plan.refused);
-  return new Map((spec?.devices ?? []).filter(({ uid }) => refused.has(uid)).map((entry) => [entry.uid, entry]));
+  const keep = <T extends { uid: string }>(entries: readonly T[] = []): Map<string, T> =>
+    new Map(entries.filter(({ uid }) => refused.has(uid)).map((entry) => [entry.uid, entry]));
+  return { devices: keep(spec?.devices), luns: keep(spec?.luns) };
 }
 
 function differences(before: NodePlan | undefined, after: NodePlan): ObjectKey[] {

@@ -179,7 +179,7 @@ describe('status', () => {
     ['TargetNotFound', disk, quickstart().slice(0, 1), 'False'],
     ['DeviceNotFound', disk, quickstart().slice(1), 'False'],
     ['NotExposed', device('disk'), [], 'False'],
-    ['AttributeNotSupported', device('disk', { engine: 'kernel' }), quickstart(), 'True'],
+    ['AttributeNotSupported', device('disk', { engine: 'kernel', sharing: 'Shared' }), quickstart(), 'True'],
     ['HandlerNotAvailable', { ...device('disk'), spec: { vcdrom: {} } }, quickstart(), 'True'],
   ] as [string, UserObject, UserObject[], string][])(
     '%s is told, and is Degraded only when something is wrong',

@@ -89,14 +89,50 @@ describe('the quickstart', () => {
     expect((await node().run('test -f /var/lib/scst/vm_disk1.img')).code).toBe(0);
   });
 
-  it('deletes the backing file where the device says so, once nothing uses it', async () => {
-    await apply(disk('gone').replace('{vdiskFileio', '{reclaimPolicy: Delete, vdiskFileio'));
-    await stack.ready('scstlun/gone');
-    await node().sh('test -f /var/lib/scst/gone.img');
-    await kubectl('delete', 'scstlun/gone', 'scstdevice/gone', 'scstsession/gone', 'scsttarget/gone', '--timeout=60s');
-    expect((await node().run('test -e /var/lib/scst/gone.img')).code).toBe(1);
+  it('serves a disk by LIO where the device says so, and refuses what LIO can’t do', async () => {
+    const ofKernel = (properties = {}) =>
+      disk('quick', { properties }).replace('{vdiskFileio', '{engine: kernel, vdiskFileio');
+    await apply(ofKernel());
+    await stack.ready('scstlun/quick');
+    expect(await node().sh('ls /sys/kernel/config/target/core/')).toContain('fileio_21332');
+    await apply(ofKernel({ readOnly: true }));
+    await eventually(async () =>
+      expect(await stack.condition('scstdevice/quick')).toMatchObject({
+        status: 'False',
+        reason: 'AttributeNotSupported',
+        message: expect.stringContaining('readOnly') as string,
+      }),
+    );
+    await node().sh(`dd if=/dev/zero of=${diskPath('quick')} oflag=direct bs=4k count=1 status=none`);
+    await kubectl(
+      'delete',
+      'scstlun/quick',
+      'scstdevice/quick',
+      'scstsession/quick',
+      'scsttarget/quick',
+      '--timeout=60s',
+    );
     await nothingLeft();
   });
+
+  it.each(['tcmu', 'kernel'])(
+    'deletes the backing file where the device says so, once nothing uses it (%s)',
+    async (engine) => {
+      await apply(disk('gone').replace('{vdiskFileio', `{reclaimPolicy: Delete, engine: ${engine}, vdiskFileio`));
+      await stack.ready('scstlun/gone');
+      await node().sh('test -f /var/lib/scst/gone.img');
+      await kubectl(
+        'delete',
+        'scstlun/gone',
+        'scstdevice/gone',
+        'scstsession/gone',
+        'scsttarget/gone',
+        '--timeout=60s',
+      );
+      expect((await node().run('test -e /var/lib/scst/gone.img')).code).toBe(1);
+      await nothingLeft();
+    },
+  );
 
   it('shows one logical unit through two sessions, and takes one away without touching the other', async () => {
     await apply(disk('pair', { sessions: ['pair', 'second'] }));

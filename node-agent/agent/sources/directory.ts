@@ -83,7 +83,10 @@ export class DirectorySource implements DesiredStateSource {
     const now = new Date().toISOString();
     const made = manifestObjects(documents, { setupId, known: before, now, nodeName, validate: validateManifest });
     const index = buildIndex(made.objects, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
-    const kept = new Map(journal?.spec.devices.map((device) => [device.uid, device]));
+    const kept = {
+      devices: new Map(journal?.spec.devices.map((device) => [device.uid, device])),
+      luns: new Map(journal?.spec.luns.map((lun) => [lun.uid, lun])),
+    };
     const plan = planNode(index, nodeName, { setupId, kept });
     const findings = [...made.objects.flatMap((object) => objectFindings(index, object)), ...plan.findings];
     this.tell([...problems, ...made.problems], findings);

@@ -1,44 +1,90 @@
 // The decision what to do to LIO: (desired, observed) → ordered steps and findings (pure).
-import { parseBackstoreName, sessionWwn } from '../naming.js';
+import { HBAS, hbaOf, parseBackstoreName, parseFileBackstoreName, sessionWwn, type Hba } from '../naming.js';
 import type { DesiredLio, ObservedBackstore, ObservedLio } from '../model.js';
+import { diffFile, type FileDifference } from './file-backstore.js';
+import { servedByOther } from './other-engine.js';
 import { diffSession, type SessionView } from './session.js';
 import type { Finding, Step } from './steps.js';
 
 export interface Difference {
-  /** In an order in which each is possible; any prefix is safe to stop at. Steps of different sessions are independent. */
+  /** In an order in which each is possible; any prefix is safe to stop at. Steps of different groups are independent. */
   steps: Step[];
   findings: Finding[];
 }
 
 /**
  * Applying the steps and observing again gives no steps. A LUN that has to be made takes two rounds: its backstore
- * first, then, once the engine has attached the ring, its link. No step touches an object of others.
+ * first, then its link, for a ring once the engine has attached it. A file that has to go takes two as well: its links
+ * first. So does another engine for a device: what is of the one it had goes first. No step touches an object of others.
  */
 export function diff(desired: DesiredLio, observed: ObservedLio): Difference {
-  const sessions = sessionViews(desired, observed).map((view) => diffSession(view, desired));
-  const steps = sessions.flatMap((session) => session.steps);
+  const files = fileDifferences(desired, observed);
+  const usableFiles = new Set([...files].flatMap(([name, { usable }]) => (usable ? [name] : [])));
+  const context = { ...desired, usableFiles, servedByOther: servedByOther(observed) };
+  const sessions = sessionViews(desired, observed).map((view) => diffSession(view, context));
+  const steps = [...[...files.values()].flatMap((file) => file.steps), ...sessions.flatMap((session) => session.steps)];
+  const emptied = HBAS.filter((hba) => leavesHbaEmpty(hba, observed, steps));
   return {
-    steps: leavesHbaEmpty(observed, steps) ? [...steps, { kind: 'removeHba' }] : steps,
-    findings: sessions.flatMap((session) => session.findings),
+    steps: [...steps, ...emptied.map((hba): Step => ({ kind: 'removeHba', hba }))],
+    findings: [
+      ...[...files].flatMap(([backstore, { finding }]) => (finding === undefined ? [] : [{ ...finding, backstore }])),
+      ...sessions.flatMap((session) => session.findings),
+    ],
   };
 }
 
-/** The session (its WWN) that a step belongs to; undefined for the HBA, which all share. */
-export function sessionOf(step: Step): string | undefined {
+/**
+ * What a step belongs to, the WWN of a session or the backstore of a file: the steps of one are done in order. Undefined
+ * for the HBAs, which all share.
+ */
+export function groupOf(step: Step): string | undefined {
   if (step.kind === 'removeHba') return undefined;
-  return 'wwn' in step ? step.wwn : wwnOfBackstore(step.backstore);
+  if ('wwn' in step) return step.wwn;
+  return parseFileBackstoreName(step.backstore) === undefined ? wwnOfRing(step.backstore) : step.backstore;
 }
 
-function wwnOfBackstore(name: string): string {
+function wwnOfRing(name: string): string {
   const uids = parseBackstoreName(name);
   if (uids === undefined) throw new TypeError(`${name} isn’t the name of a backstore of ours`);
   return sessionWwn(uids.sessionUid);
 }
 
+function fileDifferences(desired: DesiredLio, observed: ObservedLio): Map<string, FileDifference> {
+  const wanted = new Map(desired.files.map((file) => [file.backstore, file]));
+  const found = new Map(observed.backstores.filter(isFile).map((backstore) => [backstore.name, backstore]));
+  const isLinked = linkedBackstores(observed);
+  return new Map(
+    [...new Set([...wanted.keys(), ...found.keys()])].map((backstore) => {
+      const [want, have] = [wanted.get(backstore), found.get(backstore)];
+      const owned = desired.owned === 'all' || desired.owned.has(backstore);
+      const linked = isLinked(backstore);
+      return [
+        backstore,
+        diffFile({
+          backstore,
+          linked,
+          owned,
+          ...(want !== undefined && { desired: want }),
+          ...(have !== undefined && { observed: have }),
+        }),
+      ];
+    }),
+  );
+}
+
+/** What can’t be read at the moment may lead anywhere. */
+function linkedBackstores({ sessions }: ObservedLio): (backstore: string) => boolean {
+  const luns = sessions.flatMap((session) => (session.busy ? [] : session.luns));
+  if (sessions.some(({ busy }) => busy) || luns.some(({ busy }) => busy)) return () => true;
+  const linked = new Set(luns.flatMap((lun) => (lun.busy ? [] : (lun.link?.backstore ?? []))));
+  return (backstore) => linked.has(backstore);
+}
+
 function sessionViews(desired: DesiredLio, observed: ObservedLio): SessionView[] {
   const backstores = new Map<string, Map<string, ObservedBackstore>>();
   for (const backstore of observed.backstores) {
-    const wwn = wwnOfBackstore(backstore.name);
+    if (isFile(backstore)) continue;
+    const wwn = wwnOfRing(backstore.name);
     backstores.set(wwn, (backstores.get(wwn) ?? new Map<string, ObservedBackstore>()).set(backstore.name, backstore));
   }
   const wanted = new Map(desired.sessions.map((session) => [session.wwn, session]));
@@ -54,11 +100,15 @@ function sessionViews(desired: DesiredLio, observed: ObservedLio): SessionView[]
   });
 }
 
-function leavesHbaEmpty({ hba, backstores }: ObservedLio, steps: Step[]): boolean {
+function isFile({ name }: ObservedBackstore): boolean {
+  return parseFileBackstoreName(name) !== undefined;
+}
+
+function leavesHbaEmpty(hba: Hba, { hbas, backstores }: ObservedLio, steps: Step[]): boolean {
   const removed = new Set(steps.flatMap((step) => (step.kind === 'removeBackstore' ? [step.backstore] : [])));
   return (
-    hba === 'own' &&
-    backstores.every(({ name }) => removed.has(name)) &&
-    !steps.some((step) => step.kind === 'createBackstore')
+    hbas[hba] === 'own' &&
+    backstores.every(({ name }) => hbaOf(name) !== hba || removed.has(name)) &&
+    !steps.some((step) => step.kind === 'createBackstore' && hbaOf(step.backstore) === hba)
   );
 }

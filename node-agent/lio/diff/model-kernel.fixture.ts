@@ -1,5 +1,5 @@
 // LIO in memory with the rules that the kernel enforces: a step that it would refuse, or that would block, throws.
-import { HBA } from '../naming.js';
+import { deviceOfConfig, FILE_HBA, HBA, hbaOf, parseFileBackstoreName, type Hba } from '../naming.js';
 import type { ObservedLio, ObservedLun, ObservedSession } from '../model.js';
 import type { Step } from './steps.js';
 
@@ -10,6 +10,8 @@ export interface ModelBackstore {
 export interface ModelLun {
   /** Path below core/ of what it is linked to. */
   link?: string;
+  /** Of the link. */
+  name?: string;
   present: boolean;
 }
 export interface ModelSession {
@@ -31,14 +33,27 @@ export const DEFAULTS = {
   alua_support: '1',
 };
 
+/** What the backstore of a file has when it is enabled. */
+export const FILE_DEFAULTS = {
+  'attrib/block_size': '512',
+  'attrib/is_nonrot': '0',
+  'attrib/emulate_tpu': '0',
+  'attrib/emulate_tpws': '0',
+  'attrib/optimal_sectors': '16384',
+  'wwn/vendor_id': 'LIO-ORG',
+  'wwn/product_id': 'FILEIO',
+  'wwn/revision': '4.0',
+  'wwn/vpd_unit_serial': 'T10 VPD Unit Serial Number: ',
+};
+
 /** What others made; the steps must leave it as it is. */
 export interface Foreign {
-  /** Backstores in our HBA. */
+  /** Backstores in each of our HBAs that exists. */
   inHba: number;
 }
 
 export class ModelKernel {
-  hba = false;
+  readonly hbas = new Set<Hba>();
   readonly backstores = new Map<string, ModelBackstore>();
   readonly sessions = new Map<string, ModelSession>();
 
@@ -49,41 +64,19 @@ export class ModelKernel {
   ) {}
 
   get attached(): Set<string> {
-    return new Set(this.engine ? [...this.backstores].flatMap(([name, { enabled }]) => (enabled ? [name] : [])) : []);
+    const rings = [...this.backstores].filter(([name, { enabled }]) => enabled && hbaOf(name) === HBA);
+    return new Set(this.engine ? rings.map(([name]) => name) : []);
   }
 
   /** Carries a step out; `cut`: only the first of the operations that it consists of. */
   apply(step: Step, cut = false): void {
     switch (step.kind) {
-      case 'createBackstore': {
-        this.hba = true;
-        const backstore = this.backstores.get(step.backstore) ?? { enabled: false, attributes: { ...DEFAULTS } };
-        this.backstores.set(step.backstore, backstore);
-        if (cut) return;
-        allow(!backstore.enabled, 'EINVAL: ring size of an enabled backstore');
-        const known = Object.entries(step.control).filter(([name]) => name in DEFAULTS);
-        backstore.attributes = { ...backstore.attributes, ...Object.fromEntries(known), ...step.attributes };
+      case 'removeHba': {
+        const left = [...this.backstores.keys()].filter((name) => hbaOf(name) === step.hba);
+        allow(this.hbas.has(step.hba) && left.length === 0 && this.foreign.inHba === 0, 'ENOTEMPTY: HBA');
+        this.hbas.delete(step.hba);
         return;
       }
-      case 'enableBackstore': {
-        const backstore = this.backstore(step.backstore);
-        allow(!backstore.enabled, 'EEXIST: enabled already');
-        allow(backstore.attributes['nl_reply_supported'] === '-1', 'would wait for a netlink reply');
-        backstore.enabled = true;
-        return;
-      }
-      case 'resizeBackstore':
-        this.backstore(step.backstore).attributes['dev_size'] = String(step.sizeBytes);
-        return;
-      case 'removeBackstore':
-        this.backstore(step.backstore);
-        allow(!this.isLinked(`${HBA}/${step.backstore}`), 'EBUSY: linked');
-        this.backstores.delete(step.backstore);
-        return;
-      case 'removeHba':
-        allow(this.hba && this.backstores.size === 0 && this.foreign.inHba === 0, 'ENOTEMPTY: HBA');
-        this.hba = false;
-        return;
       case 'createSession': {
         const session = this.sessions.get(step.wwn) ?? { tpg: false, foreignTpgs: [], luns: new Map() };
         this.sessions.set(step.wwn, session);
@@ -97,19 +90,76 @@ export class ModelKernel {
         return;
       }
       default:
-        this.applyToTpg(step);
+        if ('wwn' in step) this.applyToTpg(step);
+        else this.applyToBackstore(step, cut);
     }
   }
 
   observe(): ObservedLio {
     return {
-      hba: !this.hba ? 'absent' : this.foreign.inHba > 0 ? 'shared' : 'own',
+      hbas: { [HBA]: this.stateOf(HBA), [FILE_HBA]: this.stateOf(FILE_HBA) },
       backstores: [...this.backstores].map(([name, { enabled, attributes }]) => {
         return { name, busy: false, enabled, attributes: { ...attributes } };
       }),
       sessions: [...this.sessions].map(([wwn, session], host) => observeSession(wwn, session, host)),
       foreign: { backstores: this.foreign.inHba, sessions: 0 },
     };
+  }
+
+  private stateOf(hba: Hba): 'absent' | 'own' | 'shared' {
+    if (!this.hbas.has(hba)) return 'absent';
+    return this.foreign.inHba > 0 ? 'shared' : 'own';
+  }
+
+  private applyToBackstore(step: Extract<Step, { backstore: string }>, cut: boolean): void {
+    switch (step.kind) {
+      case 'createBackstore': {
+        this.hbas.add(hbaOf(step.backstore));
+        const defaults = hbaOf(step.backstore) === HBA ? { ...DEFAULTS } : {};
+        const found = this.backstores.get(step.backstore);
+        allow(found === undefined || step.serial === undefined, 'registrations would be given back twice');
+        const backstore = found ?? { enabled: false, attributes: defaults };
+        this.backstores.set(step.backstore, backstore);
+        if (cut) return;
+        allow(!backstore.enabled, 'EINVAL: ring size of an enabled backstore');
+        backstore.attributes = { ...backstore.attributes, ...shown(step) };
+        return;
+      }
+      case 'enableBackstore': {
+        const backstore = this.backstore(step.backstore);
+        allow(!backstore.enabled, 'EEXIST: enabled already');
+        if (hbaOf(step.backstore) === HBA) {
+          allow(backstore.attributes['nl_reply_supported'] === '-1', 'would wait for a netlink reply');
+        } else {
+          allow(step.filename === backstore.attributes['udev_path'], 'EINVAL: no file at descriptor 3');
+          backstore.attributes = { ...backstore.attributes, ...FILE_DEFAULTS };
+        }
+        backstore.enabled = true;
+        return;
+      }
+      case 'setAttributes': {
+        const backstore = this.backstore(step.backstore);
+        allow(backstore.enabled, 'EINVAL: before it is enabled, which would undo it');
+        allow(!this.isLinked(`${FILE_HBA}/${step.backstore}`), 'EINVAL: exported');
+        const attributes = Object.entries(step.attributes).slice(0, cut ? 1 : undefined);
+        backstore.attributes = { ...backstore.attributes, ...Object.fromEntries(attributes) };
+        return;
+      }
+      case 'resizeBackstore': {
+        const backstore = this.backstore(step.backstore);
+        const { dev_size: ring, fd_dev_size: file } = step.control;
+        if (ring !== undefined) backstore.attributes['dev_size'] = ring;
+        else backstore.attributes['info'] = backstore.attributes['info']?.replace(/Size: \d+/, `Size: ${file}`) ?? '';
+        return;
+      }
+      case 'removeBackstore':
+        this.backstore(step.backstore);
+        allow(!this.isLinked(`${hbaOf(step.backstore)}/${step.backstore}`), 'EBUSY: linked');
+        this.backstores.delete(step.backstore);
+        return;
+      default:
+        throw new Error(`${step.kind} isn’t about a backstore`);
+    }
   }
 
   private applyToTpg(step: Extract<Step, { wwn: string }>): void {
@@ -144,14 +194,15 @@ export class ModelKernel {
         allow(lun !== undefined && lun.link === undefined, 'EEXIST or ENOENT: link');
         allow(this.backstore(step.backstore).enabled, 'ENODEV: backstore not enabled');
         allow(session.nexus !== undefined, 'linked before the nexus: there would never be a device');
-        allow(this.attached.has(step.backstore), 'would block: no engine answers INQUIRY');
-        session.luns.set(step.lun, { link: `${HBA}/${step.backstore}`, present: true });
+        allow(this.answers(step.backstore), 'would block: no engine answers INQUIRY');
+        allow(!this.isServedByOther(step.backstore), 'two engines on one file');
+        session.luns.set(step.lun, { link: pathOf(step.backstore), name: step.link, present: true });
         return;
       }
       case 'unlink': {
         const lun = session.luns.get(step.lun);
-        allow(lun?.link === `${HBA}/${step.backstore}`, 'not our link');
-        allow(lun?.present !== true || this.attached.has(step.backstore), 'would block: no engine answers');
+        allow(lun?.link === pathOf(step.backstore) && lun.name === step.link, 'not our link');
+        allow(lun?.present !== true || this.answers(step.backstore), 'would block: no engine answers');
         allow((step.hctl !== undefined) === lun?.present, 'the guard has to know the device');
         session.luns.set(step.lun, { present: false });
         return;
@@ -159,6 +210,24 @@ export class ModelKernel {
       default:
         throw new Error(`${step.kind} isn’t about a target portal group`);
     }
+  }
+
+  /** LIO answers by itself for a file. */
+  /** Whether a LUN leads to the same device through the other engine. */
+  private isServedByOther(backstore: string): boolean {
+    const device = this.deviceOf(backstore);
+    const links = [...this.sessions.values()].flatMap(({ luns }) => [...luns.values()].map(({ link }) => link));
+    return [...this.backstores.keys()].some(
+      (other) => hbaOf(other) !== hbaOf(backstore) && this.deviceOf(other) === device && links.includes(pathOf(other)),
+    );
+  }
+
+  private deviceOf(backstore: string): string | undefined {
+    return parseFileBackstoreName(backstore) ?? deviceOfConfig(this.backstore(backstore).attributes['dev_config']);
+  }
+
+  private answers(backstore: string): boolean {
+    return hbaOf(backstore) === FILE_HBA || this.attached.has(backstore);
   }
 
   private isLinked(path: string): boolean {
@@ -180,9 +249,10 @@ export class ModelKernel {
 
 function observeSession(wwn: string, session: ModelSession, host: number): ObservedSession {
   const { tpg, foreignTpgs, nexus } = session;
-  const luns = [...session.luns].map(([lun, { link, present }]): ObservedLun => {
+  const luns = [...session.luns].map(([lun, { link, name, present }]): ObservedLun => {
     const [hba = '', backstore = ''] = link?.split('/') ?? [];
-    return { lun, busy: false, present, ...(link !== undefined && { link: { name: backstore, hba, backstore } }) };
+    const described = { name: name ?? backstore, hba, backstore };
+    return { lun, busy: false, present, ...(link !== undefined && { link: described }) };
   });
   return {
     wwn,
@@ -193,6 +263,22 @@ function observeSession(wwn: string, session: ModelSession, host: number): Obser
     ...(nexus !== undefined && { nexus }),
     luns,
   };
+}
+
+/** What can be read of a backstore that was made so. */
+function shown({ control, attributes }: Extract<Step, { kind: 'createBackstore' }>): Record<string, string> {
+  const { fd_dev_size: size, fd_buffered_io: buffered } = control;
+  if (size !== undefined) {
+    const info = `SectorSize: 512 File: x  Size: ${size}  Mode: ${buffered === '1' ? 'Buffered-WCE' : 'O_DSYNC'} Async: 0`;
+    return { ...attributes, info };
+  }
+  const known = Object.entries(control).filter(([name]) => name in DEFAULTS);
+  const set = Object.entries(attributes).map(([path, value]) => [path.replace('attrib/', ''), value]);
+  return Object.fromEntries([...known, ...set]) as Record<string, string>;
+}
+
+function pathOf(backstore: string): string {
+  return `${hbaOf(backstore)}/${backstore}`;
 }
 
 function allow(condition: boolean, otherwise: string): void {

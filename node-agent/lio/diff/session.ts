@@ -1,14 +1,15 @@
 // The diff of one session: its LUNs, their backstores, its nexus and the session itself (pure).
-import { HBA, isOurs } from '../naming.js';
+import { FILE_HBA, hbaOf, isOurs, pairName } from '../naming.js';
 import type {
   DesiredLio,
   DesiredLun,
+  DesiredRing,
   DesiredSession,
   ObservedBackstore,
   ObservedLun,
   ObservedSession,
 } from '../model.js';
-import { createBackstoreSteps, differences, resizeSteps } from './backstore.js';
+import { createRingSteps, differences, resizeSteps } from './ring-backstore.js';
 import type { Finding, FindingReason, Step } from './steps.js';
 
 type IdleSession = Extract<ObservedSession, { busy: false }>;
@@ -19,11 +20,15 @@ export interface SessionView {
   wwn: string;
   desired?: DesiredSession;
   observed?: ObservedSession;
-  /** Backstores of this session by name. */
+  /** Backstores of this session’s rings by name. */
   backstores: ReadonlyMap<string, ObservedBackstore>;
 }
 
-export type Context = Pick<DesiredLio, 'attachedRings' | 'unlinkUnattended' | 'owned'>;
+export interface Context extends Pick<DesiredLio, 'attachedRings' | 'unlinkUnattended' | 'owned'> {
+  /** Backstores of files that a LUN may be linked to. */
+  usableFiles: ReadonlySet<string>;
+  servedByOther: (lun: DesiredLun) => boolean;
+}
 
 export function diffSession(view: SessionView, context: Context): { steps: Step[]; findings: Finding[] } {
   const { wwn, observed } = view;
@@ -69,14 +74,14 @@ class SessionPlan {
       return;
     }
     for (const lun of [...this.directories.values()]) this.detach(lun);
-    const usable = new Set(this.luns.filter((lun) => this.prepareBackstore(lun)).map((lun) => lun.backstore));
+    const usable = new Set(this.luns.filter((lun) => this.isUsable(lun)));
     for (const backstore of this.view.backstores.values()) this.removeBackstore(backstore);
     if (this.desired === undefined) {
       if (this.exists) this.removeSession();
       return;
     }
     this.prepareSession(this.desired);
-    for (const lun of this.luns) this.attach(lun, usable.has(lun.backstore));
+    for (const lun of this.luns) this.attach(lun, usable.has(lun));
   }
 
   /** Takes a LUN away that isn't wanted, or that is to be linked anew. */
@@ -86,20 +91,21 @@ class SessionPlan {
       if (wanted === undefined) this.removeLun(lun);
       return;
     }
-    const { hba, backstore, name } = lun.link;
-    if (hba !== HBA || !isOurs(backstore)) {
+    const { hba, backstore, name: link } = lun.link;
+    if (!isOurs(backstore) || hba !== hbaOf(backstore)) {
       this.find('ForeignObject', `lun_${lun.lun} is linked to ${hba}/${backstore}, which isn’t ours`, lun.lun);
       return;
     }
-    const stays = wanted?.backstore === backstore;
+    const name = pairName(link, backstore);
+    const stays = wanted?.name === name && backstoreOf(wanted) === backstore;
     if (stays && lun.present) return;
-    if (!stays && !this.owns(backstore)) {
-      this.find('Orphan', `lun_${lun.lun} is linked to ${backstore}, which this node’s journal doesn’t know`, lun.lun);
+    if (!stays && !this.owns(name)) {
+      this.find('Orphan', `lun_${lun.lun} is linked as ${name}, which this node’s journal doesn’t know`, lun.lun);
       return;
     }
     if (!this.mayUnlink(lun, backstore, stays)) {
       const what = stays ? `linking lun_${lun.lun} anew, because its device is gone,` : `removing lun_${lun.lun}`;
-      this.find('EngineUnavailable', `${what} waits for the engine`, lun.lun, backstore);
+      this.find('EngineUnavailable', `${what} waits for the engine`, lun.lun, name);
       return;
     }
     const device =
@@ -108,7 +114,7 @@ class SessionPlan {
       kind: 'unlink',
       wwn: this.wwn,
       lun: lun.lun,
-      link: name,
+      link,
       backstore,
       ...(device !== undefined && { hctl: device }),
     });
@@ -118,12 +124,12 @@ class SessionPlan {
   }
 
   /**
-   * Without a SCSI device unlinking sends no command. But then it would be no use unless the new link gets its device:
+   * LIO itself answers for a file. Without a SCSI device unlinking sends no command. But then it would be no use unless the new link gets its device:
    * a LUN was linked before its nexus was set, or its device was deleted through sysfs.
    */
   private mayUnlink(lun: IdleLun, backstore: string, linkAnew: boolean): boolean {
     const { attachedRings, unlinkUnattended } = this.context;
-    if (attachedRings.has(backstore)) return true;
+    if (hbaOf(backstore) === FILE_HBA || attachedRings.has(backstore)) return true;
     return linkAnew ? this.observed.nexus === undefined : !lun.present || unlinkUnattended?.has(backstore) === true;
   }
 
@@ -133,8 +139,12 @@ class SessionPlan {
   }
 
   /** Whether the backstore can be linked: as wanted, enabled, and so observed rather than only intended. */
-  private prepareBackstore(wanted: DesiredLun): boolean {
-    const { backstore, parameters, ready, lun } = wanted;
+  private isUsable(wanted: DesiredLun): boolean {
+    return wanted.engine === 'tcmu' ? this.prepareRing(wanted) : this.context.usableFiles.has(wanted.backstore);
+  }
+
+  private prepareRing(wanted: DesiredRing): boolean {
+    const { name: backstore, parameters, ready, lun } = wanted;
     const found = this.view.backstores.get(backstore);
     if (found?.busy === true) {
       this.find('StepPending', `a step on ${backstore} is still at work in the kernel`, lun, backstore);
@@ -145,7 +155,7 @@ class SessionPlan {
       return false;
     }
     if (found === undefined) {
-      this.steps.push(...createBackstoreSteps(wanted));
+      this.steps.push(...createRingSteps(wanted));
       return false;
     }
     const differing = differences(found, parameters);
@@ -155,22 +165,22 @@ class SessionPlan {
     return found.enabled;
   }
 
-  private recreateBackstore(wanted: DesiredLun, differing: string[]): boolean {
-    if (this.isLinked(wanted.backstore)) {
+  private recreateBackstore(wanted: DesiredRing, differing: string[]): boolean {
+    if (this.isLinked(wanted.name)) {
       this.find(
         'NeedsRecreation',
         `linked with another configuration: ${differing.join('; ')}`,
         wanted.lun,
-        wanted.backstore,
+        wanted.name,
       );
       return true;
     }
-    this.steps.push({ kind: 'removeBackstore', backstore: wanted.backstore }, ...createBackstoreSteps(wanted));
+    this.steps.push({ kind: 'removeBackstore', backstore: wanted.name }, ...createRingSteps(wanted));
     return false;
   }
 
   private removeBackstore({ name, busy }: ObservedBackstore): void {
-    if (this.luns.some((lun) => lun.backstore === name)) return;
+    if (this.luns.some((lun) => backstoreOf(lun) === name)) return;
     if (!this.owns(name)) {
       this.find('Orphan', `${name} is ours by its name, but this node’s journal doesn’t know it`, undefined, name);
     } else if (busy) {
@@ -197,15 +207,25 @@ class SessionPlan {
     this.steps.push({ kind: 'setNexus', wwn, nexus });
   }
 
-  private attach({ lun, backstore }: DesiredLun, usable: boolean): void {
+  private attach(wanted: DesiredLun, usable: boolean): void {
+    const { lun, name } = wanted;
     const directory = this.directories.get(lun);
-    if (directory?.link !== undefined || !usable || this.isLinked(backstore)) return;
-    if (!this.context.attachedRings.has(backstore)) {
-      this.find('EngineUnavailable', `linking lun_${lun} waits for the engine`, lun, backstore);
+    if (directory?.link !== undefined || !usable || this.isLinked(name)) return;
+    if (this.context.servedByOther(wanted)) {
+      this.find(
+        'OtherEngine',
+        `linking lun_${lun} waits until no LUN is served by the device’s former engine`,
+        lun,
+        name,
+      );
+      return;
+    }
+    if (wanted.engine === 'tcmu' && !this.context.attachedRings.has(name)) {
+      this.find('EngineUnavailable', `linking lun_${lun} waits for the engine`, lun, name);
       return;
     }
     if (directory === undefined) this.steps.push({ kind: 'createLun', wwn: this.wwn, lun });
-    this.steps.push({ kind: 'link', wwn: this.wwn, lun, backstore });
+    this.steps.push({ kind: 'link', wwn: this.wwn, lun, link: name, backstore: backstoreOf(wanted) });
   }
 
   private removeSession(): void {
@@ -217,12 +237,13 @@ class SessionPlan {
     else this.find('ForeignObject', `others made ${observed.foreignTpgs.join(', ')} in ${wwn}`);
   }
 
-  private isLinked(backstore: string): boolean {
-    return [...this.directories.values()].some(({ link }) => link?.hba === HBA && link.backstore === backstore);
+  private isLinked(name: string): boolean {
+    const links = [...this.directories.values()].flatMap(({ link }) => link ?? []);
+    return links.some((link) => link.hba === hbaOf(link.backstore) && pairName(link.name, link.backstore) === name);
   }
 
   private owns(name: string): boolean {
-    const wanted = this.luns.some((lun) => lun.backstore === name);
+    const wanted = this.luns.some((lun) => lun.name === name);
     return wanted || this.context.owned === 'all' || this.context.owned.has(name);
   }
 
@@ -235,4 +256,8 @@ class SessionPlan {
       ...(backstore !== undefined && { backstore }),
     });
   }
+}
+
+function backstoreOf(wanted: DesiredLun): string {
+  return wanted.engine === 'tcmu' ? wanted.name : wanted.backstore;
 }

@@ -1,6 +1,7 @@
 // The steps that change LIO: what the diff returns and the executor carries out (pure).
+import type { Hba } from '../naming.js';
 
-/** Every step is idempotent: carried out again after a kill it finds its own result and succeeds. */
+/** Every step is idempotent unless it says so: carried out again after a kill it finds its own result and succeeds. */
 export type Step =
   | BackstoreStep
   | { kind: 'createSession'; wwn: string }
@@ -12,7 +13,7 @@ export type Step =
   | { kind: 'removeLun'; wwn: string; lun: number }
   | { kind: 'removeTpg'; wwn: string }
   | { kind: 'removeSession'; wwn: string }
-  | { kind: 'removeHba' };
+  | { kind: 'removeHba'; hba: Hba };
 
 export type BackstoreStep =
   | {
@@ -20,17 +21,32 @@ export type BackstoreStep =
       backstore: string;
       /** Written to `control`. */
       control: Readonly<Record<string, string>>;
-      /** Written to files of `attrib/`, before the backstore is enabled. */
+      /** Written before the backstore is enabled, to files by their paths below its directory. */
       attributes: Readonly<Record<string, string>>;
+      /** Unit serial by which the kernel keeps registrations of its own (APTPL), which are given back. Only then isn’t it idempotent. */
+      serial?: string;
     }
-  | { kind: 'enableBackstore'; backstore: string }
-  | { kind: 'resizeBackstore'; backstore: string; sizeBytes: number }
+  | {
+      kind: 'enableBackstore';
+      backstore: string;
+      /** The file to hand to the kernel, opened. */
+      filename?: string;
+    }
+  /** Written when the backstore is enabled, to files by their paths below its directory. */
+  | { kind: 'setAttributes'; backstore: string; attributes: Readonly<Record<string, string>> }
+  | {
+      kind: 'resizeBackstore';
+      backstore: string;
+      /** Written to `control`. */ control: Readonly<Record<string, string>>;
+    }
   | { kind: 'removeBackstore'; backstore: string };
 
 export interface LinkStep {
   kind: 'link';
   wwn: string;
   lun: number;
+  /** Name of the link in lun_N. */
+  link: string;
   backstore: string;
 }
 
@@ -38,7 +54,6 @@ export interface UnlinkStep {
   kind: 'unlink';
   wwn: string;
   lun: number;
-  /** Name of the link in lun_N. */
   link: string;
   backstore: string;
   /** Of the SCSI device that goes away with it; absent where there is none. */
@@ -58,6 +73,8 @@ export interface Finding {
 export type FindingReason =
   /** No engine serves the ring, so linking or unlinking would block. Ends by itself. */
   | 'EngineUnavailable'
+  /** The device has LUNs that the other engine still serves. Ends when they are not in use. */
+  | 'OtherEngine'
   /** The unit isn't open in the engine. Ends by itself. */
   | 'UnitNotReady'
   /** An earlier step on this object still sits in the kernel. */

@@ -21,16 +21,17 @@ const NO_RECORD = '-';
 
 /**
  * Starts `program record operation…`. The kernel may hold the process in D state, where no signal reaches it; so it is
- * a session leader of its own and stays when this process goes.
+ * a session leader of its own and stays when this process goes. `file` becomes its descriptor 3.
  */
-export function startChild(program: string, record: string, operation: BlockingOperation): RunningChild {
+export function startChild(program: string, record: string, operation: BlockingOperation, file?: number): RunningChild {
   const child = spawn(program, [record, ...argumentsOf(operation)], {
     detached: true,
     cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', ...(file === undefined ? [] : [file])],
   });
+  const errors = child.stderr as Socket;
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  errors.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const ended = new Promise<ChildOutcome>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve({ failure: { errno: 'UNKNOWN', text: `${program} can’t be started: ${error.code ?? error.message}` } }),
@@ -41,7 +42,7 @@ export function startChild(program: string, record: string, operation: BlockingO
     ended,
     detach: () => {
       child.unref();
-      (child.stderr as Socket).unref();
+      errors.unref();
     },
   };
 }

@@ -37,7 +37,11 @@ const HINTS: { errno: string; kinds?: Step['kind'][]; hint: string }[] = [
   { errno: 'EPERM', hint: 'the agent needs CAP_SYS_ADMIN on the node (in a container: privileged)' },
   { errno: 'EROFS', hint: '/sys has to be mounted writable (in a container: privileged)' },
   { errno: 'ENOENT', kinds: ['createBackstore', 'createSession'], hint: 'is the module target_core_mod loaded?' },
-  { errno: 'ENOSYS', kinds: ['createBackstore'], hint: 'is the module target_core_user loaded?' },
+  {
+    errno: 'ENOSYS',
+    kinds: ['createBackstore'],
+    hint: 'is the module target_core_user (for engine: kernel target_core_file) loaded?',
+  },
   { errno: 'EINVAL', kinds: ['createSession'], hint: 'is the module tcm_loop loaded?' },
   { errno: 'EBUSY', kinds: ['removeBackstore'], hint: 'it is still linked, perhaps into a target of another program' },
   { errno: 'ENOTEMPTY', hint: 'another program made something in it' },

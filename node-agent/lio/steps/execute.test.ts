@@ -11,12 +11,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open as openFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nativeProgram } from '../../native/index.js';
 import type { Step } from '../diff/steps.js';
-import { backstoreName, HBA, sessionWwn } from '../naming.js';
+import { backstoreName, FILE_HBA, fileBackstoreName, HBA, sessionWwn } from '../naming.js';
 import { StepExecutor, type ExecutorOptions, type StepResult } from './execute.js';
 import { readOpenSteps } from './record.js';
 
@@ -37,11 +37,16 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function executor(options: Partial<ExecutorOptions> = {}): StepExecutor {
-  const common = { stepProgram: nativeProgram('scst-step'), recordsDir: records, configfs: join(root, 'target') };
+  const common = {
+    stepProgram: nativeProgram('scst-step'),
+    recordsDir: records,
+    configfs: join(root, 'target'),
+    openFile: () => Promise.reject(new Error('no file is handed over')),
+  };
   return new StepExecutor({ ...common, ...options });
 }
 
-const link = (wwn: string, backstore: string): Step => ({ kind: 'link', wwn, lun: 0, backstore });
+const link = (wwn: string, backstore: string): Step => ({ kind: 'link', wwn, lun: 0, link: backstore, backstore });
 const outcomes = (results: readonly StepResult[]) => results.map(({ step, outcome }) => `${step.kind} ${outcome}`);
 
 /** Makes `enable` of a backstore hang until answer() reads what was written. */
@@ -96,6 +101,65 @@ it('asks the guard right before an unlink, does nothing when it refuses, and rel
   const free = executor({ guard: () => Promise.resolve({ allowed: true, release }) });
   expect(outcomes(await free.execute([unlink]))).toEqual(['unlink done']);
   expect(release).toHaveBeenCalledTimes(1);
+});
+
+describe('a file that LIO is to serve', () => {
+  const file = fileBackstoreName(uid(3));
+  const enable: Step = { kind: 'enableBackstore', backstore: file, filename: '/var/lib/scst/a.img' };
+  beforeEach(() => mkdirSync(path('core', FILE_HBA, file), { recursive: true }));
+
+  it('is descriptor 3 of the process that enables its backstore, and is closed here afterwards', async () => {
+    const opened = join(root, 'a.img');
+    writeFileSync(opened, 'data');
+    // Where the kernel would open /proc/self/fd/3, a program looks at its own.
+    const program = join(root, 'scst-step');
+    writeFileSync(program, `#!/bin/sh\nreadlink /proc/self/fd/3 > ${root}/third\n`, { mode: 0o755 });
+    const closed = jest.fn();
+    const results = await executor({
+      stepProgram: program,
+      openFile: async (filename) => {
+        expect(filename).toBe('/var/lib/scst/a.img');
+        const handle = await openFile(opened);
+        return { fd: handle.fd, close: () => handle.close().then(closed) };
+      },
+    }).execute([enable]);
+    expect(outcomes(results)).toEqual(['enableBackstore done']);
+    expect(readFileSync(join(root, 'third'), 'utf8').trim()).toBe(opened);
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+
+  it('reaches the kernel through the real program', async () => {
+    writeFileSync(path('core', FILE_HBA, file, 'enable'), '');
+    const opener = async () => {
+      const handle = await openFile(root);
+      return { fd: handle.fd, close: () => handle.close() };
+    };
+    expect(outcomes(await executor({ openFile: opener }).execute([enable]))).toEqual(['enableBackstore done']);
+    expect(readFileSync(path('core', FILE_HBA, file, 'enable'), 'utf8')).toBe('1');
+    expect(readdirSync(records)).toEqual([]);
+  });
+
+  it('that is refused when it is opened fails the step, and nothing is done', async () => {
+    const openFile = () => Promise.reject(new Error('/var/lib/scst/a.img has two names'));
+    const [failed] = await executor({ openFile }).execute([enable]);
+    expect(failed?.outcome === 'failed' && failed.error.message).toContain('/var/lib/scst/a.img has two names');
+    expect(existsSync(path('core', FILE_HBA, file, 'enable'))).toBe(false);
+  });
+
+  it('has no room for a comma in what is written to control', async () => {
+    const create: Step = {
+      kind: 'createBackstore',
+      backstore: file,
+      control: { fd_dev_name: '/proc/self/fd/3', fd_dev_size: '4096' },
+      attributes: { udev_path: '/var/lib/scst/a, b.img' },
+    };
+    for (const name of ['control', 'udev_path']) writeFileSync(path('core', FILE_HBA, file, name), '');
+    expect(outcomes(await executor().execute([create]))).toEqual(['createBackstore done']);
+    expect(readFileSync(path('core', FILE_HBA, file, 'control'), 'utf8')).toBe(
+      'fd_dev_name=/proc/self/fd/3,fd_dev_size=4096',
+    );
+    expect(readFileSync(path('core', FILE_HBA, file, 'udev_path'), 'utf8')).toBe('/var/lib/scst/a, b.img');
+  });
 });
 
 describe('a step that the kernel holds up', () => {

@@ -1,8 +1,7 @@
-// Carries out steps: sessions side by side, the steps of one session in order, blocking ones in processes of their own.
-import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+// Carries out steps: groups side by side, the steps of one group in order, blocking ones in processes of their own.
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sessionOf } from '../diff/diff.js';
+import { groupOf } from '../diff/diff.js';
 import type { Step, UnlinkStep } from '../diff/steps.js';
 import { LioPaths } from '../paths.js';
 import { startChild } from './child.js';
@@ -10,10 +9,15 @@ import { StepFailed, StepPending } from './errors.js';
 import { operationsOf, type DirectOperation, type Operations } from './operation.js';
 import { Blockers } from './order.js';
 import { recordName } from './record.js';
+import { restoreRegistrations } from './registrations.js';
+import { writeConfigfs } from './write.js';
 
 /** Whether a LUN may be unlinked: asked right before, and `release` called when the unlinking ended, however late. */
 export type Permit = { allowed: true; release: () => Promise<void> } | { allowed: false; error: Error };
 export type UnlinkGuard = (step: UnlinkStep) => Promise<Permit>;
+
+/** Opens a file that is to be handed to the kernel; rejects with what is wrong with it. */
+export type FileOpener = (filename: string) => Promise<{ fd: number; close: () => Promise<void> }>;
 
 export interface ExecutorOptions {
   /** Path of the program scst-step. */
@@ -24,10 +28,11 @@ export interface ExecutorOptions {
   configfs?: string;
   /** Milliseconds until a blocking step is left to itself; default 30 000. */
   deadlineMs?: number;
-  /** Sessions worked on at the same time; default 8. */
+  /** Groups worked on at the same time; default 8. */
   concurrency?: number;
   /** Default: every unlink is allowed. */
   guard?: UnlinkGuard;
+  openFile: FileOpener;
   /** Called when a step that was reported as pending ends after all: time to observe again. */
   onSettled?: (step: Step, error?: StepFailed) => void;
 }
@@ -39,7 +44,7 @@ export type StepResult =
   | { step: Step; outcome: 'pending'; error: StepPending }
   /** By the guard; nothing was done. */
   | { step: Step; outcome: 'refused'; error: Error }
-  /** Not tried, because of another step of the same session. */
+  /** Not tried, because of another step of the same group. */
   | { step: Step; outcome: 'skipped'; because: Step };
 
 export class StepExecutor {
@@ -55,22 +60,22 @@ export class StepExecutor {
   async execute(steps: readonly Step[]): Promise<StepResult[]> {
     await mkdir(this.options.recordsDir, { recursive: true, mode: 0o700 });
     const results = new Map<Step, StepResult>();
-    const sessions = new Map<string | undefined, Step[]>();
-    for (const step of steps) sessions.set(sessionOf(step), [...(sessions.get(sessionOf(step)) ?? []), step]);
-    const shared = sessions.get(undefined) ?? [];
-    sessions.delete(undefined);
-    const queue = [...sessions.values()];
+    const groups = new Map<string | undefined, Step[]>();
+    for (const step of steps) groups.set(groupOf(step), [...(groups.get(groupOf(step)) ?? []), step]);
+    const shared = groups.get(undefined) ?? [];
+    groups.delete(undefined);
+    const queue = [...groups.values()];
     const work = async (): Promise<void> => {
-      for (let session = queue.shift(); session !== undefined; session = queue.shift()) {
-        await this.executeSession(session, results);
+      for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+        await this.executeGroup(group, results);
       }
     };
     await Promise.all(Array.from({ length: Math.min(this.options.concurrency ?? 8, queue.length) }, work));
-    await this.executeSession(shared, results, [...results.values()]);
+    await this.executeGroup(shared, results, [...results.values()]);
     return steps.map((step) => results.get(step)).filter((result) => result !== undefined);
   }
 
-  private async executeSession(
+  private async executeGroup(
     steps: readonly Step[],
     results: Map<Step, StepResult>,
     before: readonly StepResult[] = [],
@@ -91,16 +96,34 @@ export class StepExecutor {
   private async executeStep(step: Step): Promise<StepResult> {
     const operations = operationsOf(step, this.paths);
     if (!operations.blocking) return this.executeDirectly(step, operations.operations);
+    const { operation } = operations;
+    if (operation.kind === 'writeWithFile') return this.executeWithFile(step, operations, operation.filename);
     const permit = step.kind === 'unlink' ? await this.options.guard?.(step) : undefined;
     if (permit?.allowed === false) return { step, outcome: 'refused', error: permit.error };
-    return this.executeInChild(step, operations, permit?.release);
+    return this.executeInChild(step, operations, { release: permit?.release });
+  }
+
+  private async executeWithFile(
+    step: Step,
+    operations: Extract<Operations, { blocking: true }>,
+    filename: string,
+  ): Promise<StepResult> {
+    try {
+      const { fd, close } = await this.options.openFile(filename);
+      return await this.executeInChild(step, operations, { file: fd, release: close });
+    } catch (error) {
+      return {
+        step,
+        outcome: 'failed',
+        error: new StepFailed(step, filename, 'FileRefused', (error as Error).message),
+      };
+    }
   }
 
   private async executeDirectly(step: Step, operations: DirectOperation[]): Promise<StepResult> {
     for (const operation of operations) {
       try {
-        if (operation.kind === 'mkdir') await makeDirectory(operation.path);
-        else await writeFile(operation.path, operation.value);
+        await this.executeOperation(operation);
       } catch (error) {
         const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
         return { step, outcome: 'failed', error: new StepFailed(step, operation.path, code, message) };
@@ -109,13 +132,24 @@ export class StepExecutor {
     return { step, outcome: 'done' };
   }
 
+  private executeOperation(operation: DirectOperation): Promise<void> {
+    switch (operation.kind) {
+      case 'mkdir':
+        return makeDirectory(operation.path);
+      case 'write':
+        return writeConfigfs(operation.path, operation.value);
+      case 'restoreRegistrations':
+        return restoreRegistrations(this.paths.root, operation.path, operation.serial);
+    }
+  }
+
   private async executeInChild(
     step: Step,
     { operation, settled }: Extract<Operations, { blocking: true }>,
-    release: (() => Promise<void>) | undefined,
+    { file, release }: { file?: number; release: (() => Promise<void>) | undefined },
   ): Promise<StepResult> {
     const record = join(this.options.recordsDir, recordName(step));
-    const child = startChild(this.options.stepProgram, record, operation);
+    const child = startChild(this.options.stepProgram, record, operation, file);
     const ended = child.ended.then(async ({ failure }) => {
       await release?.();
       if (failure === undefined || settled.includes(failure.errno)) return undefined;
@@ -140,14 +174,4 @@ async function makeDirectory(path: string): Promise<void> {
   await mkdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-}
-
-/** One write(2), as configfs wants it, and without O_CREAT, which configfs answers with a misleading EACCES. */
-async function writeFile(path: string, value: string): Promise<void> {
-  const file = await open(path, constants.O_WRONLY);
-  try {
-    await file.write(value);
-  } finally {
-    await file.close();
-  }
 }

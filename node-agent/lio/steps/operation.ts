@@ -1,14 +1,21 @@
 // What a step does to configfs: plain file operations, and which of them may block (pure).
 import { join } from 'node:path';
 import type { Step } from '../diff/steps.js';
+import { hbaOf } from '../naming.js';
 import type { LioPaths } from '../paths.js';
 
 /** Carried out in this process: the kernel answers at once. */
-export type DirectOperation = { kind: 'mkdir'; path: string } | { kind: 'write'; path: string; value: string };
+export type DirectOperation =
+  | { kind: 'mkdir'; path: string }
+  | { kind: 'write'; path: string; value: string }
+  /** Writes to `path` what the kernel kept for the unit serial. */
+  | { kind: 'restoreRegistrations'; path: string; serial: string };
 
 /** Carried out by scst-step in a process of its own: may sleep uninterruptibly until the engine answers. */
 export type BlockingOperation =
   | { kind: 'write'; path: string; value: string }
+  /** The kernel finds the opened file as descriptor 3 of the process. */
+  | { kind: 'writeWithFile'; path: string; value: string; filename: string }
   | { kind: 'symlink'; target: string; path: string }
   | { kind: 'unlink'; path: string }
   | { kind: 'rmdir'; path: string };
@@ -22,18 +29,23 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
   switch (step.kind) {
     case 'createBackstore':
       return direct([
-        { kind: 'mkdir', path: paths.hba },
+        { kind: 'mkdir', path: paths.hba(hbaOf(step.backstore)) },
         { kind: 'mkdir', path: paths.backstore(step.backstore) },
         { kind: 'write', path: join(paths.backstore(step.backstore), 'control'), value: assignments(step.control) },
-        ...Object.entries(step.attributes).map(([name, value]): DirectOperation => {
-          return { kind: 'write', path: join(paths.backstore(step.backstore), 'attrib', name), value };
-        }),
+        ...writes(paths.backstore(step.backstore), step.attributes),
+        ...restore(paths.backstore(step.backstore), step.serial),
       ]);
-    case 'enableBackstore':
-      return write(join(paths.backstore(step.backstore), 'enable'), '1', 'EEXIST');
+    case 'enableBackstore': {
+      const path = join(paths.backstore(step.backstore), 'enable');
+      if (step.filename === undefined) return write(path, '1', 'EEXIST');
+      const { filename } = step;
+      return { blocking: true, operation: { kind: 'writeWithFile', path, value: '1', filename }, settled: ['EEXIST'] };
+    }
+    case 'setAttributes':
+      return direct(writes(paths.backstore(step.backstore), step.attributes));
     case 'resizeBackstore': {
       const path = join(paths.backstore(step.backstore), 'control');
-      return direct([{ kind: 'write', path, value: assignments({ dev_size: String(step.sizeBytes) }) }]);
+      return direct([{ kind: 'write', path, value: assignments(step.control) }]);
     }
     case 'removeBackstore':
       return rmdir(paths.backstore(step.backstore));
@@ -50,7 +62,7 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
     case 'createLun':
       return direct([{ kind: 'mkdir', path: paths.lun(step.wwn, step.lun) }]);
     case 'link': {
-      const path = join(paths.lun(step.wwn, step.lun), step.backstore);
+      const path = join(paths.lun(step.wwn, step.lun), step.link);
       const target = paths.backstore(step.backstore);
       return { blocking: true, operation: { kind: 'symlink', target, path }, settled: ['EEXIST'] };
     }
@@ -65,7 +77,7 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
     case 'removeSession':
       return rmdir(paths.session(step.wwn));
     case 'removeHba':
-      return rmdir(paths.hba);
+      return rmdir(paths.hba(step.hba));
   }
 }
 
@@ -73,7 +85,8 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
 export function argumentsOf(operation: BlockingOperation): string[] {
   switch (operation.kind) {
     case 'write':
-      return ['write', operation.path, operation.value];
+    case 'writeWithFile':
+      return [operation.kind, operation.path, operation.value];
     case 'symlink':
       return ['symlink', operation.target, operation.path];
     default:
@@ -85,6 +98,16 @@ function direct(operations: DirectOperation[]): Operations {
   return { blocking: false, operations };
 }
 
+/** To files by their paths below a directory. */
+function writes(directory: string, values: Readonly<Record<string, string>>): DirectOperation[] {
+  return Object.entries(values).map(([name, value]) => ({ kind: 'write', path: join(directory, name), value }));
+}
+
+function restore(backstore: string, serial: string | undefined): DirectOperation[] {
+  if (serial === undefined) return [];
+  return [{ kind: 'restoreRegistrations', path: join(backstore, 'pr/res_aptpl_metadata'), serial }];
+}
+
 function write(path: string, value: string, ...settled: string[]): Operations {
   return { blocking: true, operation: { kind: 'write', path, value }, settled };
 }
@@ -93,7 +116,7 @@ function rmdir(path: string): Operations {
   return { blocking: true, operation: { kind: 'rmdir', path }, settled: ['ENOENT'] };
 }
 
-/** The kernel splits `control` at commas, so no value may hold one; ours are numbers and scst/<uid>. */
+/** The kernel splits `control` at commas, so no value may hold one; ours are numbers, scst/<uid> and /proc/self/fd/3. */
 function assignments(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${value}`)

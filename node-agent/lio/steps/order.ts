@@ -1,7 +1,7 @@
-// Which steps go on when one of the same session didn't succeed (pure).
+// Which steps go on when one of the same group didn't succeed (pure).
 import type { Step } from '../diff/steps.js';
 
-/** Collects what steps that didn't succeed were about; one per session and pass. */
+/** Collects what steps that didn't succeed were about; one per group and pass. */
 export class Blockers {
   private readonly blocked = new Map<string, Step>();
 
@@ -22,7 +22,9 @@ const SESSION = 'session';
 
 function touched(step: Step): string[] {
   const keys: string[] = [];
-  if ('backstore' in step) keys.push(step.backstore);
+  // A backstore that several LUNs share stays as it is when one of their links fails.
+  if ('link' in step) keys.push(step.link);
+  else if ('backstore' in step) keys.push(step.backstore);
   if ('lun' in step) keys.push(`lun_${step.lun}`);
   return keys.length > 0 ? keys : [SESSION];
 }

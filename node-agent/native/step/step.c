@@ -1,12 +1,13 @@
 /*
- * scst-step RECORD write FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH
+ * scst-step RECORD write FILE VALUE | writeWithFile FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH
  *
  * One operation on configfs or sysfs that may block for ever, in a process of its own. RECORD is a file that exists from before the
  * operation begins until it has ended, well or not: {"pid":…,"startTime":…,"operation":{…}}; startTime is field 22 of
  * /proc/PID/stat, which tells this process from a later one of the same pid. A record that stays behind says that the
  * operation was cut short, or still hangs. An empty one is about to be written: the operation hasn't begun.
  *
- * "-" as RECORD: none is kept.
+ * "-" as RECORD: none is kept. writeWithFile keeps descriptor 3, for the kernel to open as /proc/self/fd/3; else only the
+ * standard descriptors are kept.
  *
  * Exit code 0: done. 1: the operation failed, standard error says "ENOENT: No such file or directory". 2: wrong use.
  * 3: the record couldn't be made, nothing was begun (standard error as with 1).
@@ -65,6 +66,7 @@ static int run_rmdir(char **arguments)
 
 static const struct kind kinds[] = {
 	{"write", 2, {"file", "value"}, run_write},
+	{"writeWithFile", 2, {"file", "value"}, run_write},
 	{"symlink", 2, {"target", "link"}, run_symlink},
 	{"unlink", 1, {"path", NULL}, run_unlink},
 	{"rmdir", 1, {"path", NULL}, run_rmdir},
@@ -161,11 +163,12 @@ int main(int argc, char **argv)
 	bool recorded;
 
 	if (kind == NULL) {
-		fprintf(stderr, "usage: scst-step RECORD write FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH\n");
+		fprintf(stderr, "usage: scst-step RECORD write FILE VALUE | writeWithFile FILE VALUE | symlink TARGET LINK | "
+				"unlink PATH | rmdir PATH\n");
 		return WRONG_USE;
 	}
 	/* A step that hangs must hold nothing of who started it, such as a lock. */
-	syscall(SYS_close_range, 3, UINT_MAX, 0);
+	syscall(SYS_close_range, strcmp(kind->name, "writeWithFile") == 0 ? 4 : 3, UINT_MAX, 0);
 	recorded = strcmp(argv[1], "-") != 0;
 	error = recorded ? make_record(argv[1], kind, argv + 3) : 0;
 	if (error != 0) {

@@ -52,7 +52,7 @@ export function agentLog(node: TestNode): Promise<string> {
 /** What is left of ours on the node; empty when all was taken away. */
 export async function remains(node: TestNode): Promise<string> {
   const { stdout } = await node.run(
-    'find /dev/scst -mindepth 1 2>/dev/null; ls -d /sys/kernel/config/target/core/user_* /sys/kernel/config/target/loopback/naa.* ' +
+    'find /dev/scst -mindepth 1 2>/dev/null; ls -d /sys/kernel/config/target/core/user_* /sys/kernel/config/target/core/fileio_21332 /sys/kernel/config/target/loopback/naa.* ' +
       '2>/dev/null; lsscsi | grep SCST',
   );
   return stdout;

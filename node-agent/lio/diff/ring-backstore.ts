@@ -1,5 +1,5 @@
-// What a backstore of ours is made of, and how one that exists differs from it (pure).
-import type { BackstoreParameters, DesiredLun, ObservedBackstore } from '../model.js';
+// What the backstore of a ring is made of, and how one that exists differs from it (pure).
+import type { BackstoreParameters, DesiredRing, ObservedBackstore } from '../model.js';
 import type { Step } from './steps.js';
 
 /** 1 MiB per command: as much as tcm_loop ever sends (sg_tablesize 256 pages). */
@@ -42,13 +42,15 @@ const COMPARED_ATTRIBUTES = ['cmd_time_out', 'tmr_notification', 'pgr_support', 
 /** Files of attrib/ that say whether a backstore is as wanted. */
 export const OBSERVED_ATTRIBUTES: readonly string[] = [...COMPARED_CONTROL, ...COMPARED_ATTRIBUTES, 'dev_size'];
 
-export function createBackstoreSteps({ backstore, parameters }: DesiredLun): Step[] {
+export function createRingSteps({ name: backstore, parameters }: DesiredRing): Step[] {
   return [
     {
       kind: 'createBackstore',
       backstore,
       control: controlOf(parameters),
-      attributes: attributesOf(parameters),
+      attributes: Object.fromEntries(
+        Object.entries(attributesOf(parameters)).map(([name, value]) => [`attrib/${name}`, value]),
+      ),
     },
     { kind: 'enableBackstore', backstore },
   ];
@@ -72,5 +74,5 @@ export function resizeSteps(
   { sizeBytes }: BackstoreParameters,
 ): Step[] {
   const same = attributes['dev_size'] === undefined || attributes['dev_size'] === String(sizeBytes);
-  return same ? [] : [{ kind: 'resizeBackstore', backstore: name, sizeBytes }];
+  return same ? [] : [{ kind: 'resizeBackstore', backstore: name, control: { dev_size: String(sizeBytes) } }];
 }
