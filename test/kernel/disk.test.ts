@@ -56,6 +56,17 @@ describe('the disk of the quickstart', () => {
     for (const page of pages) await node.sh(`sg_vpd -p 0x${page} ${SG}`);
   });
 
+  it('tells its one target port group, and takes a reset of its log pages', async () => {
+    const port = /Relative target port: (0x[0-9a-f]+)/.exec(await node.sh(`sg_vpd -p di ${SG}`))?.[1] ?? 'none';
+    for (const format of ['', '--extended']) {
+      const groups = await node.sh(`sg_rtpg --decode ${format} ${SG}`);
+      expect(groups).toMatch(/active\/optimized/);
+      expect(groups.match(/target port group id/g)).toHaveLength(1);
+      expect(/Relative target port ids:\s+(\S+)/.exec(groups)?.[1]).toBe(port);
+    }
+    await node.sh(`sg_logs --all ${SG} && sg_logs --reset ${SG} && sg_logs --reset --page=0x10 ${SG}`);
+  });
+
   it('writes and verifies, merges by ORWRITE, pre-fetches and has no defects', async () => {
     await node.sh(
       `head -c 1024 /dev/zero | tr '\\0' '\\3' > /tmp/3; head -c 1024 /dev/zero | tr '\\0' '\\14' > /tmp/12`,

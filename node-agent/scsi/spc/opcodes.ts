@@ -5,12 +5,14 @@ import { receiveDiagnosticResults, sendDiagnostic } from './diagnostics.js';
 import { readBuffer, writeBuffer } from './echo-buffer.js';
 import { reportIdentifyingInformation, setIdentifyingInformation } from './identifying-information.js';
 import { inquiry } from './inquiry.js';
+import { logSelect } from './log-select.js';
 import { logSense } from './log-sense.js';
 import { modeSelect10, modeSelect6 } from './mode-select.js';
 import { modeSense10, modeSense6 } from './mode-sense.js';
 import { allowsRemoval, preventAllowMediumRemoval } from './removal.js';
 import { reportLuns } from './report-luns.js';
 import { release, reserve } from './reservations.js';
+import { reportTargetPortGroups } from './target-port-groups.js';
 import { reportTimestamp, setTimestamp } from './timestamp.js';
 import { reportSupportedOperationCodes, reportSupportedTaskManagementFunctions } from './supported-commands.js';
 
@@ -123,6 +125,14 @@ export const primaryCommands: readonly CommandDefinition[] = [
     execute: readBuffer,
   },
   {
+    opcode: 0x4c,
+    name: 'LOG SELECT',
+    usage: [0x4c, 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0],
+    dataOut: true,
+    access: 'shared',
+    execute: logSelect,
+  },
+  {
     opcode: 0x4d,
     name: 'LOG SENSE',
     usage: [0x4d, 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0],
@@ -211,6 +221,16 @@ export const primaryCommands: readonly CommandDefinition[] = [
     access: 'exclusive',
     dataOut: true,
     execute: setTimestamp,
+  },
+  {
+    opcode: 0xa3,
+    serviceAction: 0x0a,
+    name: 'REPORT TARGET PORT GROUPS',
+    usage: [0xa3, 0xff, 0, 0, 0, 0, ...ANY32, 0, 0],
+    access: 'shared',
+    persistentReservation: 'ignored',
+    passesOperation: true,
+    execute: reportTargetPortGroups,
   },
   {
     opcode: 0xa3,
