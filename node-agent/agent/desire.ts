@@ -24,8 +24,6 @@ import type { Journal } from './wish.js';
 
 /** MiB of data in flight per ring: 64 commands of 1 MiB. */
 const DATA_AREA_MIB = 64;
-/** Bytes; for a device of a journal that doesn't hold it. */
-const DEFAULT_OPTIMAL_TRANSFER_LENGTH = 524_288;
 
 /** A (session, LUN) pair that is in the kernel, as far as it goes. */
 export interface KernelLun {
@@ -135,7 +133,7 @@ function desiredFile({ uid, identity, vdiskFileio }: NodeDevice, unit: UnitStatu
       writeThrough,
       thinProvisioned: thinProvisioned ?? false,
       rotational,
-      optimalTransferLength: optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
+      ...(optimalTransferLength !== undefined && { optimalTransferLength }),
       identity: { vendor, product, revision, serial },
     },
   };

@@ -67,8 +67,8 @@ export interface FileParameters {
   writeThrough: boolean;
   thinProvisioned: boolean;
   rotational: boolean;
-  /** Bytes, VPD page B0. */
-  optimalTransferLength: number;
+  /** Bytes, VPD page B0; absent: LIO's own. */
+  optimalTransferLength?: number;
   identity: { vendor: string; product: string; revision: string; serial: string };
 }
 

@@ -49,8 +49,8 @@ export class Planner {
   }
 
   /**
-   * The plan of a node. `spec` is what its ScstNode says now: devices and LUNs whose edit is refused keep the entries that they have
-   * there, and devices whose file is to be deleted with them stay until they are.
+   * The plan of a node. `spec` is what its ScstNode says now: devices and LUNs whose edit is refused keep the entries that
+   * they have there, and devices whose file is to be deleted with them stay until they are.
    */
   plan(node: string, spec?: Pick<ScstNodeSpec, 'devices' | 'luns'>): NodePlan {
     let plan = this.plans.get(node);

@@ -25,7 +25,9 @@ function attributesOf(parameters: FileParameters): Record<string, string> {
     'attrib/is_nonrot': rotational ? '0' : '1',
     'attrib/emulate_tpu': thin,
     'attrib/emulate_tpws': thin,
-    'attrib/optimal_sectors': String(optimalTransferLength / blockSize),
+    ...(optimalTransferLength !== undefined && {
+      'attrib/optimal_sectors': String(optimalTransferLength / blockSize),
+    }),
     'wwn/vendor_id': identity.vendor,
     'wwn/product_id': identity.product,
     'wwn/revision': identity.revision,

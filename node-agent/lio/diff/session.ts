@@ -124,8 +124,8 @@ class SessionPlan {
   }
 
   /**
-   * LIO itself answers for a file. Without a SCSI device unlinking sends no command. But then it would be no use unless the new link gets its device:
-   * a LUN was linked before its nexus was set, or its device was deleted through sysfs.
+   * LIO itself answers for a file. Without a SCSI device unlinking sends no command. But then it would be no use unless the
+   * new link gets its device: a LUN was linked before its nexus was set, or its device was deleted through sysfs.
    */
   private mayUnlink(lun: IdleLun, backstore: string, linkAnew: boolean): boolean {
     const { attachedRings, unlinkUnattended } = this.context;

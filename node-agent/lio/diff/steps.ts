@@ -23,7 +23,10 @@ export type BackstoreStep =
       control: Readonly<Record<string, string>>;
       /** Written before the backstore is enabled, to files by their paths below its directory. */
       attributes: Readonly<Record<string, string>>;
-      /** Unit serial by which the kernel keeps registrations of its own (APTPL), which are given back. Only then isn’t it idempotent. */
+      /**
+       * Unit serial by which the kernel keeps registrations of its own (APTPL), which are given back. With it the step isn’t
+       * idempotent.
+       */
       serial?: string;
     }
   | {
@@ -37,7 +40,8 @@ export type BackstoreStep =
   | {
       kind: 'resizeBackstore';
       backstore: string;
-      /** Written to `control`. */ control: Readonly<Record<string, string>>;
+      /** Written to `control`. */
+      control: Readonly<Record<string, string>>;
     }
   | { kind: 'removeBackstore'; backstore: string };
 
