@@ -20,7 +20,8 @@ describe('a disk whose engine is away', () => {
   afterAll(() => node.stop());
 
   it('life-03: fails its commands after the I/O time-out, goes by force, and is there again with the engine', async () => {
-    await node.sh(`dd if=/dev/zero of=${D} bs=1M count=1 status=none`);
+    // udev then reads the partition table again; without an engine that would take a time-out for each read.
+    await node.sh(`dd if=/dev/zero of=${D} bs=1M count=1 status=none && udevadm settle`);
     await node.signal('engine', 'SIGKILL');
     const reader = await node.machine.spawn(`exec dd if=${D} of=/dev/null bs=4k count=1 iflag=direct 2>&1`);
     await node.withdraw('d.yaml');

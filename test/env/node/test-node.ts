@@ -37,6 +37,10 @@ const MAXIMUM_BOOTS = 3;
 /** Kernel messages that no test may cause. */
 export const KERNEL_COMPLAINT = /BUG:|Oops|WARNING:|Kernel panic|hung task|ring is broken|blocked for more than/;
 
+/** Of the kernel's log, around a complaint: the trace that follows it, and what led to it. */
+const LINES_BEFORE = 30;
+const LINES_AFTER = 40;
+
 export interface RunOptions {
   /** Default 120 s; then the command and what it started is killed, and `run` rejects with TIMEOUT. */
   readonly timeoutMs?: number;
@@ -161,12 +165,16 @@ export class TestNode {
 
   /** Throws KERNEL_COMPLAINT if the kernel reported a defect in any boot. `except` takes lines out that a test provokes. */
   async assertCleanKernel({ except }: { except?: RegExp } = {}): Promise<void> {
-    const messages = this.console() + (this.running ? await this.kernelMessages() : '');
-    const complaints = messages
-      .split('\n')
-      .filter((line) => KERNEL_COMPLAINT.test(line) && except?.test(line) !== true);
+    const messages = (this.console() + (this.running ? await this.kernelMessages() : '')).split('\n');
+    const complains = (line: string) => KERNEL_COMPLAINT.test(line) && except?.test(line) !== true;
+    const complaints = messages.filter(complains);
     if (complaints.length > 0) {
-      throw new TestNodeError('KERNEL_COMPLAINT', `${this.name}: the kernel complains\n${complaints.join('\n')}`);
+      const last = messages.findLastIndex(complains);
+      const around = messages.slice(Math.max(0, last - LINES_BEFORE), last + LINES_AFTER);
+      throw new TestNodeError(
+        'KERNEL_COMPLAINT',
+        `${this.name}: the kernel complains\n${complaints.join('\n')}\n\nwith, around the last:\n${around.join('\n')}`,
+      );
     }
   }
 
