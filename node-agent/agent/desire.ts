@@ -8,13 +8,13 @@ import {
   nexusName,
   pairName,
   parseBackstoreName,
-  sessionWwn,
   parseFileBackstoreName,
+  sessionWwn,
   type DesiredFile,
   type DesiredLio,
   type DesiredLun,
-  type Hba,
   type DesiredSession,
+  type Hba,
   type ObservedLio,
 } from '../lio/index.js';
 import type { NodeDevice, NodeSession } from '../../crds/types.js';

@@ -108,16 +108,14 @@ export class StepExecutor {
     operations: Extract<Operations, { blocking: true }>,
     filename: string,
   ): Promise<StepResult> {
+    let opened: Awaited<ReturnType<FileOpener>>;
     try {
-      const { fd, close } = await this.options.openFile(filename);
-      return await this.executeInChild(step, operations, { file: fd, release: close });
+      opened = await this.options.openFile(filename);
     } catch (error) {
-      return {
-        step,
-        outcome: 'failed',
-        error: new StepFailed(step, filename, 'FileRefused', (error as Error).message),
-      };
+      const { message } = error as Error;
+      return { step, outcome: 'failed', error: new StepFailed(step, filename, 'FileRefused', message) };
     }
+    return this.executeInChild(step, operations, { file: opened.fd, release: opened.close });
   }
 
   private async executeDirectly(step: Step, operations: DirectOperation[]): Promise<StepResult> {
