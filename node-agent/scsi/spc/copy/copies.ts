@@ -1,19 +1,29 @@
-// The copies of an I_T nexus that RECEIVE COPY RESULTS can ask for, by list identifier (SPC-4 6.4.3, 6.18).
+// The copies of an I_T nexus that RECEIVE COPY RESULTS can ask for, by list identifier (SPC-4 5.17.4, 6.4.3).
 import type { Nexus } from '../nexus.js';
-import { CheckCondition, SENSE } from '../sense.js';
-import { CONCURRENT_COPIES } from './limits.js';
+import { CheckCondition, SENSE, type SenseData } from '../sense.js';
+import { CONCURRENT_COPIES, type LID1, type LID4 } from './limits.js';
 import type { CopyOrder } from './parameter-list.js';
 
 export interface CopyRecord {
-  state: 'inProgress' | 'completed' | 'failed';
-  /** Segments that are done. */
+  readonly serviceAction: typeof LID1 | typeof LID4;
+  /** 'terminated': by task management. */
+  state: 'inProgress' | 'completed' | 'failed' | 'terminated';
+  /** Those that are done, and the one that is being copied. */
   segments: number;
   bytes: number;
+  /** Reads and writes that ended well. */
+  commands: number;
+  /** Why it failed. */
+  sense?: SenseData;
 }
 
 /** @throws CheckCondition if a copy of that list identifier goes on, or too many do */
-export function beginCopy(nexus: Nexus, { listId, usage }: CopyOrder): CopyRecord {
-  const record: CopyRecord = { state: 'inProgress', segments: 0, bytes: 0 };
+export function beginCopy(
+  nexus: Nexus,
+  { listId, usage }: CopyOrder,
+  serviceAction: CopyRecord['serviceAction'],
+): CopyRecord {
+  const record: CopyRecord = { serviceAction, state: 'inProgress', segments: 0, bytes: 0, commands: 0 };
   if (usage === undefined) return record;
   const copies = (nexus.copies ??= new Map<number, CopyRecord>());
   if (copies.get(listId)?.state === 'inProgress') throw new CheckCondition(SENSE.operationInProgress);
@@ -28,14 +38,19 @@ export function beginCopy(nexus: Nexus, { listId, usage }: CopyOrder): CopyRecor
   return record;
 }
 
-export function endCopy(nexus: Nexus, { listId, usage }: CopyOrder, record: CopyRecord, failed: boolean): void {
-  record.state = failed ? 'failed' : 'completed';
+/** Its record has the outcome. */
+export function endCopy(nexus: Nexus, { listId, usage }: CopyOrder): void {
   if (usage === 'discard') nexus.copies?.delete(listId);
 }
 
-/** Told once when it has ended. */
-export function takeCopy({ copies }: Nexus, listId: number): CopyRecord | undefined {
-  const record = copies?.get(listId);
-  if (record && record.state !== 'inProgress') copies?.delete(listId);
+/** Kept until another copy has its list identifier, or its room (SPC-4 6.24). */
+export function findCopy({ copies }: Nexus, listId: number): CopyRecord | undefined {
+  return copies?.get(listId);
+}
+
+/** Told once when it has ended (SPC-4 6.25). */
+export function takeCopy(nexus: Nexus, listId: number): CopyRecord | undefined {
+  const record = findCopy(nexus, listId);
+  if (record && record.state !== 'inProgress') nexus.copies?.delete(listId);
   return record;
 }

@@ -1,7 +1,7 @@
 // EXTENDED COPY and RECEIVE COPY RESULTS: what is copied, what is refused before anything is, and what is told afterwards.
 import fc from 'fast-check';
 import { diskWithTwoNexuses, hex, IDENTITY, outcome, type DiskFixture } from '../../testing/disk-fixture.js';
-import { execute, MediumError, type CopyPeer } from '../../index.js';
+import { CopyCancelled, execute, MediumError, type CopyPeer } from '../../index.js';
 import { concat, fromHex, putUint16, putUint32, putUint64, uint16, uint32 } from '../bytes.js';
 import { CHUNK_BYTES, chunksOf } from './chunks.js';
 import { MAXIMUM_CSCDS, MAXIMUM_LIST_LENGTH, MAXIMUM_SEGMENTS } from './limits.js';
@@ -35,9 +35,30 @@ function list(cscds: Uint8Array[], segments: Uint8Array[], listId = 1, usage = 0
   return concat(header, ...cscds, ...segments);
 }
 
-function cdb(length: number): Uint8Array {
+/** Of EXTENDED COPY(LID4). */
+function longList(
+  segments: Uint8Array[],
+  { listId = 0x12345678, usage = 0, flags = 0 }: { listId?: number; usage?: number; flags?: number } = {},
+): Uint8Array {
+  const header = new Uint8Array(48);
+  header.set([0x01, usage << 3, 0, 0x20]);
+  header[15] = flags;
+  header[16] = 0xff;
+  putUint32(header, 20, listId);
+  putUint16(header, 42, 64);
+  putUint16(header, 44, segments.length * 28);
+  return concat(header, cscd(IDENTITY.naa), cscd(OTHER_NAA), ...segments);
+}
+
+/** The same with other bytes from `at` on. */
+function altered(list: Uint8Array, at: number, ...bytes: number[]): Uint8Array {
+  list.set(bytes, at);
+  return list;
+}
+
+function cdb(length: number, serviceAction = 0): Uint8Array {
   const command = new Uint8Array(16);
-  command[0] = 0x83;
+  command.set([0x83, serviceAction]);
   putUint32(command, 10, length);
   return command;
 }
@@ -51,7 +72,9 @@ function pair(options: Parameters<typeof diskWithTwoNexuses>[0] = {}) {
     [one, two].map(({ unit }) => ({ unit, nexusId: 's1', run: async (work) => await work(unit) }));
   const copy = async (parameters: Uint8Array) =>
     await execute(one.unit, 's1', cdb(parameters.length), parameters, 0, { peers });
-  return { one, two, copy };
+  const copyLong = async (parameters: Uint8Array) =>
+    await execute(one.unit, 's1', cdb(parameters.length, 1), parameters, 0, { peers });
+  return { one, two, copy, copyLong };
 }
 
 function blocksOf({ medium }: DiskFixture): number[] {
@@ -145,7 +168,7 @@ describe('EXTENDED COPY', () => {
     await spoil(two);
     expect(outcome(await copy(list([cscd(IDENTITY.naa), cscd(OTHER_NAA)], [segment(0, 1, 1, 0, 0)])))).toBe('0a/0d/01');
     const told = (await one.run(STATUS)).data ?? new Uint8Array();
-    expect(hex(told)).toBe('00000008020000' + '0100000000');
+    expect(hex(told)).toBe('00000008020001' + '0100000000');
     expect(outcome(await one.run(STATUS))).toBe('05/24/00');
   });
 
@@ -160,6 +183,70 @@ describe('EXTENDED COPY', () => {
     const { two, copy } = pair({ writeCache: false });
     await copy(list([cscd(IDENTITY.naa), cscd(OTHER_NAA)], [segment(0, 1, 1, 0, 0)]));
     expect(two.medium.calls).toEqual([{ call: 'write', offset: 0, length: 512, durable: true }]);
+  });
+});
+
+const LONG_STATUS = '84 05 12 34 56 78 00 00 00 00 00 00 00 ff 00 00';
+
+describe('EXTENDED COPY(LID4)', () => {
+  it('copies as the older format does, and tells of it as often as it is asked', async () => {
+    const { one, two, copyLong } = pair();
+    const segments = [segment(0, 1, 4, 10, 20), segment(1, 0, 2, 20, 0)];
+    // IMMED is ignored: the copy is done when the command is.
+    expect(outcome(await copyLong(longList(segments, { flags: 0x02 })))).toBe('GOOD');
+    expect(blocksOf(two).slice(20, 24)).toEqual([11, 12, 13, 14]);
+    expect(blocksOf(one).slice(0, 3)).toEqual([11, 12, 3]);
+    const told =
+      '0000001c' + '01' + '01' + '0004' + 'fffffffe' + '00000000' + '0000000000000c00' + '0002' + '000000000000';
+    for (const _ of [1, 2]) expect(hex((await one.run(LONG_STATUS)).data ?? new Uint8Array())).toBe(told);
+    expect(outcome(await one.run(LONG_STATUS, { on: 's2' }))).toBe('05/24/00');
+  });
+
+  it('tells why a copy failed', async () => {
+    const { one, two, copyLong } = pair();
+    Object.assign(two.unit.settings, { readOnly: true });
+    expect(outcome(await copyLong(longList([segment(0, 1, 4, 10, 20)])))).toBe('0a/0d/01');
+    const told = (await one.run(LONG_STATUS)).data ?? new Uint8Array();
+    expect(hex(told.subarray(4, 16))).toBe('01020000' + 'fffffffe' + '02080800');
+    expect(hex(told.subarray(32))).toBe('720a0d0100000000');
+  });
+
+  it('tells that task management ended it', async () => {
+    const { one, two } = pair();
+    const peers = (): CopyPeer[] =>
+      [one, two].map(({ unit }) => ({ unit, nexusId: 's1', run: () => Promise.reject(new CopyCancelled()) }));
+    const parameters = longList([segment(0, 1, 4, 10, 20)]);
+    await expect(execute(one.unit, 's1', cdb(parameters.length, 1), parameters, 0, { peers })).rejects.toThrow(
+      CopyCancelled,
+    );
+    const told = (await one.run(LONG_STATUS)).data ?? new Uint8Array();
+    expect(hex(told.subarray(4, 16))).toBe('01600000' + 'fffffffe' + '40000000');
+  });
+
+  it('takes a list identifier as the same in either format', async () => {
+    const { one, copyLong } = pair();
+    await copyLong(longList([segment(0, 1, 2, 0, 0)], { listId: 1 }));
+    expect(hex((await one.run(STATUS)).data ?? new Uint8Array())).toBe('0000000801000101' + '00000001');
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['another format', altered(longList([]), 0, 0x02), '05/26/00'],
+    ['a header without its descriptor', altered(longList([]), 2, 0, 0), '05/26/00'],
+    ['a header with a descriptor of another type', altered(longList([]), 16, 0xe4), '05/26/00'],
+    ['less than a header', longList([]).subarray(0, 47), '05/1a/00'],
+    ['a list that is shorter than it says', longList([segment(0, 1, 1, 0, 0)]).subarray(0, 139), '05/1a/00'],
+    ['inline data', concat(altered(longList([]), 46, 0, 4), [0, 0, 0, 0]), '05/26/0b'],
+    ['a list identifier where none may be', longList([], { usage: 3 }), '05/26/00'],
+    ['sense data beside GOOD', longList([], { flags: 0x01 }), '05/26/00'],
+    [
+      'a copy in the background that could not be asked for',
+      longList([], { usage: 3, listId: 0, flags: 0x02 }),
+      '05/24/00',
+    ],
+  ])('refuses %s', async (_, parameters, sense) => {
+    const { two, copyLong } = pair();
+    expect(outcome(await copyLong(parameters))).toBe(sense);
+    expect(two.medium.calls).toEqual([]);
   });
 });
 
@@ -199,8 +286,8 @@ it('announces copying in INQUIRY and VPD page 8F', async () => {
   const { run } = diskWithTwoNexuses();
   expect(((await run('12 00 00 00 ff 00')).data ?? [])[5]).toBe(0x08);
   const page = (await run('12 01 8f 00 ff 00')).data ?? new Uint8Array();
-  expect(hex(page.subarray(0, 16))).toBe('008f0060' + '00010008' + '0783010084020003');
-  expect(page.length).toBe(4 + 0x60);
+  expect(hex(page.subarray(0, 20))).toBe('008f0064' + '0001000c' + '09830200018403000305' + '0000');
+  expect(page.length).toBe(4 + 0x64);
 });
 
 it('cuts a range so that copying chunk by chunk is like copying it at once', () => {
@@ -223,10 +310,12 @@ it('cuts a range so that copying chunk by chunk is like copying it at once', () 
 });
 
 it('throws nothing but CHECK CONDITION at any parameter list', async () => {
+  const oneOf = fc.constantFrom<'copy' | 'copyLong'>('copy', 'copyLong');
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (tail) => {
-      const { copy } = pair();
-      const parameters = list([cscd(OTHER_NAA)], [segment(0, 0, 1, 0, 1)]);
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), oneOf, async (tail, format) => {
+      const { [format]: copy } = pair();
+      const segments = [segment(0, 0, 1, 0, 1)];
+      const parameters = format === 'copy' ? list([cscd(OTHER_NAA)], segments) : longList(segments);
       parameters.set(tail.subarray(0, parameters.length), parameters.length - Math.min(tail.length, parameters.length));
       expect((await copy(parameters)).status).toBeLessThan(0x40);
     }),

@@ -1,4 +1,4 @@
-// EXTENDED COPY(LID1) (SPC-4 6.4): copies block ranges between logical units that the session can reach.
+// EXTENDED COPY (SPC-4 6.4, 6.5): copies block ranges between logical units that the session can reach.
 import { MediumError, type Medium } from '../../types.js';
 import { equalBytes, uint32 } from '../bytes.js';
 import type { Command } from '../command.js';
@@ -10,9 +10,10 @@ import { mediumFor } from '../preconditions.js';
 import { CheckCondition, SENSE } from '../sense.js';
 import { unitDesignators } from '../vital-product-data.js';
 import { chunksOf, CHUNK_BYTES, type Chunk } from './chunks.js';
-import { beginCopy, endCopy } from './copies.js';
-import { parseCopyOrder, type Cscd, type Segment } from './parameter-list.js';
-import type { CopyPeer } from './peers.js';
+import { beginCopy, endCopy, type CopyRecord } from './copies.js';
+import { LID1, LID4 } from './limits.js';
+import { parseCopyOrder, parseLongCopyOrder, type CopyOrder, type Cscd, type Segment } from './parameter-list.js';
+import { CopyCancelled, type CopyPeer } from './peers.js';
 
 /** A segment whose ends were found: blocks in bytes. */
 interface Transfer {
@@ -23,23 +24,40 @@ interface Transfer {
   length: number;
 }
 
-/** Every descriptor is checked before the first byte is copied: what is refused then has copied nothing. */
+/** EXTENDED COPY(LID1). */
 export async function extendedCopy(command: Command): Promise<void> {
+  await run(command, LID1, parseCopyOrder);
+}
+
+/** EXTENDED COPY(LID4): the same copies, told of by a list identifier of four bytes. */
+export async function extendedCopyLong(command: Command): Promise<void> {
+  await run(command, LID4, parseLongCopyOrder);
+}
+
+/** Every descriptor is checked before the first byte is copied: what is refused then has copied nothing. */
+async function run(
+  command: Command,
+  serviceAction: CopyRecord['serviceAction'],
+  parse: (list: Uint8Array) => CopyOrder,
+): Promise<void> {
   const { cdb, dataOut, nexus } = command;
   const length = uint32(cdb, 10);
   if (length === 0) return;
-  const order = parseCopyOrder(dataOut.subarray(0, length));
+  const order = parse(dataOut.subarray(0, length));
   const transfers = order.segments.map((segment) => transferOf(command, order.cscds, segment));
-  const record = beginCopy(nexus, order);
-  let failed = true;
+  const record = beginCopy(nexus, order, serviceAction);
   try {
     for (const transfer of transfers) {
-      await copy(transfer, (bytes) => (record.bytes += bytes));
       record.segments += 1;
+      await copy(transfer, record);
     }
-    failed = false;
+    record.state = 'completed';
+  } catch (error) {
+    record.state = error instanceof CopyCancelled ? 'terminated' : 'failed';
+    if (error instanceof CheckCondition) record.sense = error.sense;
+    throw error;
   } finally {
-    endCopy(nexus, order, record, failed);
+    endCopy(nexus, order);
   }
 }
 
@@ -78,7 +96,7 @@ function checkRange({ medium, blockSize }: LogicalUnit, lba: bigint, length: num
   if (!medium || lba + BigInt(length / blockSize) > medium.blocks) throw new CheckCondition(SENSE.copyAborted);
 }
 
-async function copy({ source, destination, from, to, length }: Transfer, copied: (bytes: number) => void) {
+async function copy({ source, destination, from, to, length }: Transfer, record: CopyRecord): Promise<void> {
   const buffer = new Uint8Array(Math.min(CHUNK_BYTES, length));
   for (const chunk of chunksOf(from, to, length, source.unit === destination.unit)) {
     const data = buffer.subarray(0, chunk.length);
@@ -86,7 +104,8 @@ async function copy({ source, destination, from, to, length }: Transfer, copied:
     await access(destination, 'write', chunk.destination, chunk, (medium, unit) =>
       medium.write(chunk.destination, data, !unit.settings.nvCache && !writeCacheEnabled(unit)),
     );
-    copied(chunk.length);
+    record.bytes += chunk.length;
+    record.commands += 2;
   }
 }
 

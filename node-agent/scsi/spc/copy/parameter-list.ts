@@ -1,4 +1,4 @@
-// The parameter list of EXTENDED COPY(LID1) (SPC-4 6.4.3 to 6.4.6): what is copied from where to where.
+// The parameter lists of EXTENDED COPY (SPC-4 6.4.2 to 6.4.6, 6.5.2): what is copied from where to where.
 import type { SenseCode } from '../../types.js';
 import { byteAt, uint16, uint24, uint32, uint64 } from '../bytes.js';
 import { CheckCondition, invalidFieldInParameterList, SENSE } from '../sense.js';
@@ -33,34 +33,92 @@ export interface CopyOrder {
   segments: Segment[];
 }
 
-const HEADER = 16;
 const CSCD_LENGTH = 32;
 const SEGMENT_LENGTH = 28;
 const LIST_ID_USAGE: Readonly<Record<number, CopyOrder['usage']>> = { 0: 'hold', 2: 'discard', 3: undefined };
 
-/** @throws CheckCondition */
+/** What the headers of the two formats tell alike, in bytes. */
+interface Header {
+  length: number;
+  listId: number;
+  /** Where the list identifier is. */
+  listIdAt: number;
+  cscdsLength: number;
+  segmentsLength: number;
+  inlineLength: number;
+}
+
+const LID1_HEADER = 16;
+
+/**
+ * Of EXTENDED COPY(LID1).
+ * @throws CheckCondition
+ */
 export function parseCopyOrder(list: Uint8Array): CopyOrder {
-  if (list.length < HEADER) throw new CheckCondition(SENSE.parameterListLengthError);
-  const cscdsLength = uint16(list, 2);
-  const segmentsLength = uint32(list, 8);
-  const inlineLength = uint32(list, 12);
+  if (list.length < LID1_HEADER) throw new CheckCondition(SENSE.parameterListLengthError);
+  return parseOrder(list, {
+    length: LID1_HEADER,
+    listId: byteAt(list, 0),
+    listIdAt: 0,
+    cscdsLength: uint16(list, 2),
+    segmentsLength: uint32(list, 8),
+    inlineLength: uint32(list, 12),
+  });
+}
+
+const LID4_HEADER = 48;
+const LID4_FORMAT = 0x01;
+/** In the place of a CSCD descriptor of the older format, whose type no copy manager knows. */
+const HEADER_CSCD = 0xff;
+const HEADER_CSCD_LENGTH = 32;
+const FLAGS = 15;
+const G_SENSE = 0x01;
+const IMMED = 0x02;
+const LIST_ID = 20;
+
+/**
+ * Of EXTENDED COPY(LID4). IMMED is checked and otherwise taken as 0 (SPC-4 5.17.4.3 allows it). G_SENSE is refused: TCMU
+ * carries no sense data beside GOOD.
+ * @throws CheckCondition
+ */
+export function parseLongCopyOrder(list: Uint8Array): CopyOrder {
+  if (list.length < LID4_HEADER) throw new CheckCondition(SENSE.parameterListLengthError);
+  if (byteAt(list, 0) !== LID4_FORMAT) throw invalidFieldInParameterList(0);
+  if (uint16(list, 2) !== HEADER_CSCD_LENGTH) throw invalidFieldInParameterList(2);
+  if (byteAt(list, 16) !== HEADER_CSCD) throw invalidFieldInParameterList(16);
+  const flags = byteAt(list, FLAGS);
+  const listId = uint32(list, LIST_ID);
+  const order = parseOrder(list, {
+    length: LID4_HEADER,
+    listId,
+    listIdAt: LIST_ID,
+    cscdsLength: uint16(list, 42),
+    segmentsLength: uint16(list, 44),
+    inlineLength: uint16(list, 46),
+  });
+  const asksForNothing = (flags & G_SENSE) !== 0 || order.usage === undefined;
+  if ((flags & IMMED) !== 0 && asksForNothing) throw new CheckCondition(SENSE.invalidFieldInCdb);
+  if ((flags & G_SENSE) !== 0) throw invalidFieldInParameterList(FLAGS, 0);
+  return order;
+}
+
+function parseOrder(list: Uint8Array, header: Header): CopyOrder {
+  const { cscdsLength, segmentsLength, inlineLength, listId } = header;
   const total = cscdsLength + segmentsLength;
-  if (total > MAXIMUM_LIST_LENGTH || HEADER + total + inlineLength > list.length) {
+  if (total > MAXIMUM_LIST_LENGTH || header.length + total + inlineLength > list.length) {
     throw new CheckCondition(SENSE.parameterListLengthError);
   }
   if (inlineLength !== 0) throw new CheckCondition(SENSE.inlineDataLengthExceeded);
   const usageCode = (byteAt(list, 1) >> 3) & 0x03;
   if (!(usageCode in LIST_ID_USAGE)) throw invalidFieldInParameterList(1, 4);
   const usage = LIST_ID_USAGE[usageCode];
-  const listId = byteAt(list, 0);
-  if (usage === undefined && listId !== 0) throw invalidFieldInParameterList(0);
+  if (usage === undefined && listId !== 0) throw invalidFieldInParameterList(header.listIdAt);
+  const segmentsAt = header.length + cscdsLength;
   return {
     listId,
     usage,
-    cscds: descriptors(list, HEADER, cscdsLength, CSCD).map(([at, descriptor]) => parseCscd(descriptor, at)),
-    segments: descriptors(list, HEADER + cscdsLength, segmentsLength, SEGMENT).map(([, descriptor]) =>
-      parseSegment(descriptor),
-    ),
+    cscds: descriptors(list, header.length, cscdsLength, CSCD).map(([at, descriptor]) => parseCscd(descriptor, at)),
+    segments: descriptors(list, segmentsAt, segmentsLength, SEGMENT).map(([, descriptor]) => parseSegment(descriptor)),
   };
 }
 

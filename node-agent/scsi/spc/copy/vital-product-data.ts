@@ -4,22 +4,32 @@ import type { VitalProductDataPage } from '../personality.js';
 import {
   BLOCK_TO_BLOCK,
   CONCURRENT_COPIES,
+  COPY_STATUS_LID1,
+  COPY_STATUS_LID4,
+  EXTENDED_COPY,
   IDENTIFICATION,
+  LID1,
+  LID4,
   MAXIMUM_CSCDS,
   MAXIMUM_LIST_LENGTH,
   MAXIMUM_SEGMENT_LENGTH,
   MAXIMUM_SEGMENTS,
+  OPERATING_PARAMETERS,
+  RECEIVE_COPY_RESULTS,
 } from './limits.js';
 
-const EXTENDED_COPY = [0x83, 1, 0x00];
-const RECEIVE_COPY_RESULTS = [0x84, 2, 0x00, 0x03];
+/** Command support descriptors: operation code, and how many service actions, and which. */
+const COMMANDS = [
+  ...[EXTENDED_COPY, 2, LID1, LID4],
+  ...[RECEIVE_COPY_RESULTS, 3, COPY_STATUS_LID1, OPERATING_PARAMETERS, COPY_STATUS_LID4],
+];
 
 export const thirdPartyCopy: VitalProductDataPage = {
   code: 0x8f,
   body: () =>
     concat(
       // Supported Commands
-      descriptor(0x0001, counted8([...EXTENDED_COPY, ...RECEIVE_COPY_RESULTS])),
+      descriptor(0x0001, counted8(COMMANDS)),
       // Parameter Data
       descriptor(0x0004, [
         ...bytes32(0),
