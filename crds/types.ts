@@ -205,6 +205,8 @@ export interface ScstDeviceSpec {
   passThrough?: PassThrough;
   identity?: DeviceIdentity;
   engine?: Engine;
+  /** How many commands of one session the device has at a time: the queue depth of its SCSI devices (SCST: max_tgt_dev_commands). Others wait in the kernel. */
+  maxCommands?: number;
   sharing?: Sharing;
   reclaimPolicy?: ReclaimPolicy;
 }
@@ -458,6 +460,8 @@ export interface NodeDevice {
   engine: Engine;
   sharing: Sharing;
   reclaimPolicy: ReclaimPolicy;
+  /** Queue depth of its SCSI devices. What an older controller didn't write is left as it is. */
+  maxCommands?: number;
   identity: CompiledIdentity;
   vdiskFileio: CompiledVdiskFileio;
 }

@@ -4,6 +4,7 @@ import {
   findById,
   linkPath,
   linksOf,
+  setQueueDepth,
   setTimeoutSeconds,
   syncLinks,
   waitForScsiDevice,
@@ -73,6 +74,7 @@ export class Devices {
     };
     if (place === undefined) return described;
     await setTimeoutSeconds(device, this.options.ioTimeoutSeconds + MARGIN_SECONDS);
+    if (place.maxCommands !== undefined) await setQueueDepth(device, place.maxCommands);
     for (const [path, node] of linksOf(LINKS, place, device)) wantedLinks.set(path, node);
     const { readOnly } = place;
     const sized =
@@ -102,16 +104,23 @@ function servedSizes({ served }: Journal, engine: EngineStatus | undefined): Map
 interface Place extends LinkPlace {
   naa: string;
   readOnly: boolean;
+  maxCommands: number | undefined;
 }
 
 /** Of each (session, LUN) pair that is served, by backstore. */
-function placesOf({ served }: Journal): Map<string, Place> {
+function placesOf({ served, spec }: Journal): Map<string, Place> {
+  const maxCommands = new Map(spec.devices.map((device) => [device.uid, device.maxCommands]));
   return new Map(
-    served.flatMap(({ identity, vdiskFileio, rings }) =>
-      rings.map(({ backstore, target, session, lun, readOnly }) => {
-        const place = { target, session, lun, naa: identity.naa, readOnly: readOnly || vdiskFileio.readOnly };
-        return [backstore, place] as const;
-      }),
+    served.flatMap(({ uid, identity, vdiskFileio, rings }) =>
+      rings.map(({ backstore, target, session, lun, readOnly }) => [
+        backstore,
+        {
+          ...{ target, session, lun },
+          naa: identity.naa,
+          readOnly: readOnly || vdiskFileio.readOnly,
+          maxCommands: maxCommands.get(uid),
+        },
+      ]),
     ),
   );
 }

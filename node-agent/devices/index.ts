@@ -5,6 +5,7 @@ export { linkPath, linksOf, syncLinks, UnusableName, type LinkPlace } from './li
 export {
   blockLimitsOf,
   readScsiDevice,
+  setQueueDepth,
   setTimeoutSeconds,
   waitForScsiDevice,
   type BlockLimits,

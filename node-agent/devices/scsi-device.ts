@@ -14,6 +14,8 @@ export interface ScsiDevice {
   bsg?: string;
   /** Seconds that the mid-layer waits for a command, where there is such a file. */
   timeoutSeconds?: number;
+  /** Commands that the device has at a time at most, where there is such a file. */
+  queueDepth?: number;
   /** SCSI peripheral device type: 0 is a disk. */
   type?: number;
 }
@@ -32,14 +34,17 @@ export async function readScsiDevice(hctl: string, sys = '/sys'): Promise<ScsiDe
   const [block, sg, bsg] = await Promise.all(
     ['block', 'scsi_generic', 'bsg'].map(async (subsystem) => (await names(join(directory, subsystem)))[0]),
   );
-  const timeout = Number(await readText(join(directory, 'timeout')));
+  const [timeout, queueDepth] = await Promise.all(
+    ['timeout', 'queue_depth'].map(async (file) => Number(await readText(join(directory, file)))),
+  );
   return {
     hctl,
     type: Number(type),
     ...(block !== undefined && { block }),
     ...(sg !== undefined && { sg }),
     ...(bsg !== undefined && { bsg }),
-    ...(timeout > 0 && { timeoutSeconds: timeout }),
+    ...(timeout !== undefined && timeout > 0 && { timeoutSeconds: timeout }),
+    ...(queueDepth !== undefined && queueDepth > 0 && { queueDepth }),
   };
 }
 
@@ -65,6 +70,12 @@ export async function waitForScsiDevice(
 export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys = '/sys'): Promise<void> {
   if (device.timeoutSeconds === undefined || device.timeoutSeconds === seconds) return;
   await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
+}
+
+/** Commands that it has at a time at most; others wait in the block layer. Written only when it differs. */
+export async function setQueueDepth(device: ScsiDevice, commands: number, sys = '/sys'): Promise<void> {
+  if (device.queueDepth === undefined || device.queueDepth === commands) return;
+  await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/queue_depth'), String(commands));
 }
 
 /** What the kernel holds of a block device. */

@@ -14,6 +14,8 @@ export interface Refusal {
 const HANDLERS = ['vdiskFileio', 'vdiskBlockio', 'vdiskNullio', 'vcdrom', 'vtape', 'vchanger', 'passThrough'] as const;
 const DEFAULT_BLOCKSIZE = 512;
 const DEFAULT_OPTIMAL_TRANSFER_LENGTH = 524_288;
+/** All that tcm_loop's hosts can have. */
+const DEFAULT_MAX_COMMANDS = 1024;
 
 /** The handler that is set. */
 export function handlerOf(device: ScstDevice): (typeof HANDLERS)[number] | undefined {
@@ -77,22 +79,28 @@ export function compileDevice(device: ScstDevice, setupId: string, node: string)
     engine: spec.engine ?? 'tcmu',
     sharing: spec.sharing ?? 'PerNode',
     reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
+    maxCommands: spec.maxCommands ?? DEFAULT_MAX_COMMANDS,
     identity: spec.engine === 'kernel' ? identityByKernel(identity) : identity,
-    vdiskFileio: {
-      filename: fileio.filename,
-      ...(fileio.size === undefined ? {} : { size: Number(parseQuantity(fileio.size)) }),
-      blocksize: fileio.blocksize ?? DEFAULT_BLOCKSIZE,
-      readOnly: fileio.readOnly ?? false,
-      writeThrough: fileio.writeThrough ?? false,
-      nvCache: fileio.nvCache ?? false,
-      removable: fileio.removable ?? false,
-      rotational: fileio.rotational ?? true,
-      thinProvisioned: fileio.thinProvisioned ?? false,
-      active: fileio.active ?? true,
-      directIO: fileio.directIO ?? false,
-      physicalBlockSize: fileio.physicalBlockSize ?? fileio.blocksize ?? DEFAULT_BLOCKSIZE,
-      optimalTransferLength: fileio.optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
-      taskSetPerNexus: fileio.taskSetPerNexus ?? true,
-    },
+    vdiskFileio: compileFileio(fileio),
+  };
+}
+
+function compileFileio(fileio: VdiskFileio): NodeDevice['vdiskFileio'] {
+  const { blocksize = DEFAULT_BLOCKSIZE } = fileio;
+  return {
+    filename: fileio.filename,
+    ...(fileio.size === undefined ? {} : { size: Number(parseQuantity(fileio.size)) }),
+    blocksize,
+    readOnly: fileio.readOnly ?? false,
+    writeThrough: fileio.writeThrough ?? false,
+    nvCache: fileio.nvCache ?? false,
+    removable: fileio.removable ?? false,
+    rotational: fileio.rotational ?? true,
+    thinProvisioned: fileio.thinProvisioned ?? false,
+    active: fileio.active ?? true,
+    directIO: fileio.directIO ?? false,
+    physicalBlockSize: fileio.physicalBlockSize ?? blocksize,
+    optimalTransferLength: fileio.optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
+    taskSetPerNexus: fileio.taskSetPerNexus ?? true,
   };
 }

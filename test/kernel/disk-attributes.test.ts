@@ -84,6 +84,20 @@ describe('attributes of a disk', () => {
     await node.ready(A, B);
   });
 
+  it('maxCommands is the queue depth of each session’s device, changes under I/O, and is put back', async () => {
+    const depths = `cat /sys/class/block/$(basename $(readlink ${A}))/device/queue_depth /sys/class/block/$(basename $(readlink ${B}))/device/queue_depth`;
+    const withDepth = (commands: number) => manifest().replace('{vdiskFileio:', `{maxCommands: ${commands}, vdiskFileio:`);
+    expect(await node.sh(depths)).toBe('1024\n1024\n');
+    const fio = await FioRun.start(node.machine, { path: A });
+    await node.apply('d.yaml', withDepth(2));
+    await eventually(async () => expect(await node.sh(depths)).toBe('2\n2\n'));
+    const inFlight = `awk '{print ($1 + $2 <= 2) ? "few" : "many"}' /sys/class/block/$(basename $(readlink ${A}))/inflight`;
+    await eventually(async () => expect(await node.sh(inFlight)).toBe('few\n'));
+    expect(await fio.end()).toMatchObject({ error: 0, miscompares: 0 });
+    await node.apply('d.yaml', manifest());
+    await eventually(async () => expect(await node.sh(depths)).toBe('1024\n1024\n'));
+  });
+
   it('directIO leaves nothing in the page cache, and loses nothing', async () => {
     await node.apply('direct.yaml', disk('direct', { properties: { directIO: true } }));
     const path = diskPath('direct');

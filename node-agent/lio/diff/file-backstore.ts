@@ -82,7 +82,9 @@ export function diffFile({ backstore, desired, observed, linked, owned }: FileVi
   }
   if (!desired.ready) {
     const message = 'the file isn’t checked yet';
-    return { steps: [], usable: observed?.enabled === true, finding: { reason: 'UnitNotReady', message } };
+    // Without a LUN it may be half made, with an identity that is not its own.
+    const usable = observed?.enabled === true && linked;
+    return { steps: [], usable, finding: { reason: 'UnitNotReady', message } };
   }
   if (observed === undefined) return { ...nothing, steps: createSteps(desired) };
   // It may have got its registrations already, or some of them.

@@ -1,9 +1,9 @@
 // COMPARE AND WRITE from two sessions while the engine dies again and again: each increment counts exactly once.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LoneNode } from './support/lone-node.js';
-import { disk, diskPath } from './support/manifests.js';
+import { LoneNode } from '../support/lone-node.js';
+import { disk, diskPath } from '../support/manifests.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(500_000);
 const SESSIONS = ['a', 'b'];
 const PATHS = SESSIONS.map((session) => diskPath('c', session));
 const KILLS = 6;
@@ -28,7 +28,7 @@ describe('counters in a block', () => {
   let node: LoneNode;
 
   beforeAll(async () => {
-    node = await LoneNode.start({ kernel: 'uml' }, { 'c.yaml': disk('c', { sessions: SESSIONS }) });
+    node = await LoneNode.start({ kernel: 'qemu' }, { 'c.yaml': disk('c', { sessions: SESSIONS }) });
     await node.ready(...PATHS);
     await node.machine.write('/root/increment.sh', INCREMENT);
   });
