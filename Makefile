@@ -79,8 +79,9 @@ test: build setup-node setup-control-plane setup-conformance ## All levels but b
 	@node test/run.mjs lint unit native cluster kernel two-cpus e2e
 
 .PHONY: setup-conformance
-setup-conformance: ## Fetch libiscsi's conformance tests
+setup-conformance: ## Fetch libiscsi's conformance tests, and multipath-tools
 	@test/env/debian-packages.sh conformance libiscsi-bin libiscsi7 libcunit1
+	@test/env/debian-packages.sh multipath multipath-tools liburcu8 libaio1
 
 .PHONY: conformance
 conformance: build setup-node setup-conformance ## libiscsi's conformance tests against our disks: a table (about 5 minutes)

@@ -85,7 +85,7 @@ export type UserKind = 'ScstDevice' | 'ScstTarget' | 'ScstSession' | 'ScstLun';
 export interface VdiskFileio {
   /** The file on the node, below a path that the agent allows (/var/lib/scst by default). */
   filename: string;
-  /** Size as a Kubernetes quantity, or in bytes. The file is made, and grown, to it. Absent means the size that the file has. */
+  /** Size as a Kubernetes quantity, or in bytes. The file is made, and grown, to it. Absent means the size that the file has; the disk grows when the file does. */
   size?: string | number;
   blocksize?: Blocksize;
   /** Nothing can be written, through whatever LUN (SCST: read_only). */

@@ -1,6 +1,7 @@
 // The engine with a kernel and an add-on in memory, the real SCSI layer and real files.
 import { existsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NEXUS_FLAG } from '../native/types.js';
 import {
   codeOf,
@@ -83,6 +84,27 @@ describe('configure', () => {
     truncateSync(path, 1024);
     await until(() => node.units.length === 2 && node.units[1]?.rings.length === 1);
     expect((await engine.status()).units).toMatchObject([{ state: 'Ready' }, { state: 'Ready' }]);
+  });
+
+  test('a disk without a size of its own grows with its file by whole blocks, and does not shrink with it', async () => {
+    node.kernel.add(ring1);
+    const path = join(node.directory, 'own.img');
+    writeFileSync(path, Buffer.alloc(1024));
+    const own = node.unit();
+    own.vdiskFileio = { ...own.vdiskFileio, filename: path, size: undefined };
+    const engine = await node.startEngine();
+    await engine.configure(configurationOf(own));
+    const ring = await node.readyRing();
+    truncateSync(path, 2048);
+    await until(async () => (await engine.status()).units[0]?.size === 2048);
+    expect(codeOf(await ring.send(TEST_UNIT_READY))).toBe('6/2a/9');
+    for (const bytes of [2500, 1024]) {
+      truncateSync(path, bytes);
+      await sleep(50);
+      expect((await engine.status()).units).toMatchObject([{ state: 'Ready', size: 2048 }]);
+    }
+    truncateSync(path, 4096);
+    await until(async () => (await engine.status()).units[0]?.size === 4096);
   });
 
   test('two wishes for one ring are refused as a whole', async () => {

@@ -129,10 +129,11 @@ export class Engine implements EngineHandlers {
     this.devices = await this.environment.kernel.findDevices();
   }
 
-  /** uio tells nobody of a new device, so whoever waits for one looks again. */
+  /** uio tells nobody of a new device, so whoever waits for one looks again; and a file tells nobody of its growth. */
   private lookLater(): void {
     this.timer = setTimeout(() => {
       this.forgetFinished();
+      for (const unit of this.units.values()) void unit.followFile();
       const looking = [...this.units.values()].filter((unit) => unit.looking);
       const round = looking.length === 0 ? Promise.resolve() : this.look().then(() => void this.reconcile(looking));
       round

@@ -243,8 +243,8 @@ export function configurationOf(...units: UnitConfiguration[]) {
 }
 
 /** Waits until `condition` holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export const TEST_UNIT_READY = [0, 0, 0, 0, 0, 0];

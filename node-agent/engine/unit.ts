@@ -28,6 +28,10 @@ export class Unit {
   private failure: { reason: UnitReason; message: string } | undefined;
   private pass: Promise<void> | undefined;
   private again = false;
+  /** The size of the file is being asked for. */
+  private following = false;
+  /** The file has more than its disk. */
+  private grown = false;
   private closed = false;
 
   constructor(
@@ -77,6 +81,25 @@ export class Unit {
     this.again = true;
     this.pass ??= this.passes().finally(() => (this.pass = undefined));
     await this.pass;
+  }
+
+  /**
+   * Somebody has grown the file, and no size is wished for: the disk grows with it (SCST: resync_size). One that was cut
+   * stays as it was, or data that commands were told to be safe would silently be gone. Never rejects.
+   */
+  async followFile(): Promise<void> {
+    const { size, blocksize } = this.configuration.vdiskFileio;
+    const backing = this.serving?.backing;
+    if (size !== undefined || backing === undefined || this.following) return;
+    this.following = true;
+    const grown = await backing.missing().then(
+      (missing) => missing < 0n && missing % BigInt(blocksize) === 0n,
+      () => false,
+    );
+    this.following = false;
+    if (!grown || this.serving?.backing !== backing) return;
+    this.grown = true;
+    await this.reconcile();
   }
 
   status(): UnitStatus {
@@ -203,7 +226,8 @@ export class Unit {
       await changeIdentity(unit, applied, wanted, rings);
       this.applied = { ...applied, identity: wanted.identity, rings: wanted.rings };
     }
-    if (!equal(applied.vdiskFileio, wanted.vdiskFileio)) {
+    if (this.grown || !equal(applied.vdiskFileio, wanted.vdiskFileio)) {
+      this.grown = false;
       await swapBacking(this.environment, unit, applied, wanted, rings);
       this.environment.log.info({ device: wanted.name, size: this.status().size }, 'backing changed');
     }

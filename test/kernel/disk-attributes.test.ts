@@ -86,7 +86,8 @@ describe('attributes of a disk', () => {
 
   it('maxCommands is the queue depth of each session’s device, changes under I/O, and is put back', async () => {
     const depths = `cat /sys/class/block/$(basename $(readlink ${A}))/device/queue_depth /sys/class/block/$(basename $(readlink ${B}))/device/queue_depth`;
-    const withDepth = (commands: number) => manifest().replace('{vdiskFileio:', `{maxCommands: ${commands}, vdiskFileio:`);
+    const withDepth = (commands: number) =>
+      manifest().replace('{vdiskFileio:', `{maxCommands: ${commands}, vdiskFileio:`);
     expect(await node.sh(depths)).toBe('1024\n1024\n');
     const fio = await FioRun.start(node.machine, { path: A });
     await node.apply('d.yaml', withDepth(2));

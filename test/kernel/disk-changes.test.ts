@@ -51,6 +51,19 @@ describe('a disk in use', () => {
     expect(await node.sh('cat /mnt/d/file')).toBe('kept\n');
   });
 
+  it('without a size of its own grows with its file', async () => {
+    await node.sh('truncate -s 16M /var/lib/scst/own.img');
+    await node.apply('own.yaml', disk('own', { size: '' }));
+    const path = diskPath('own');
+    await node.ready(path);
+    expect(await bytes(path)).toBe(16 * MIB);
+    await node.sh('truncate -s 32M /var/lib/scst/own.img');
+    await eventually(async () => expect(await bytes(path)).toBe(32 * MIB), SEEN_MS);
+    await eventually(async () => expect(await node.entry('ScstDevice', 'own')).toMatchObject({ size: 32 * MIB }));
+    await node.withdraw('own.yaml');
+    await eventually(() => node.sh(`! test -e ${path}`));
+  });
+
   it('disk-10: is read-only through one LUN and writable through others, as the LUN says at the moment', async () => {
     const readOnly = async () => (await node.sh(`blockdev --getro ${C} ${A}`)).split('\n').slice(0, 2);
     expect(await readOnly()).toEqual(['0', '0']);

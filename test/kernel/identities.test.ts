@@ -1,4 +1,6 @@
 // Names and numbers of disks on a real kernel: stable over re-creation, one per device, and a LUN number that changes hands.
+import { join } from 'node:path';
+import { cacheFolder } from '../env/node/index.js';
 import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath, object } from './support/manifests.js';
@@ -9,6 +11,14 @@ const B = diskPath('d', 'b');
 const SWAPS = 8;
 const manifest = (identity = '') =>
   disk('d', { sessions: ['a', 'b'] }).replace('{vdiskFileio:', `{${identity}vdiskFileio:`);
+
+/** Debian's multipath-tools, as `make setup-conformance` fetches them. */
+const MULTIPATH = join(cacheFolder(), 'multipath/root');
+/** Its checkers are looked for in /lib/multipath only. */
+const MULTIPATH_LIBRARIES = `ln -s ${MULTIPATH}/lib/multipath /lib/multipath`;
+const multipath = (program: string) =>
+  `env LD_LIBRARY_PATH=${MULTIPATH}/lib:${MULTIPATH}/usr/lib/x86_64-linux-gnu ${MULTIPATH}/sbin/${program}`;
+const MULTIPATH_CONFIGURATION = 'defaults {\n  find_multipaths yes\n  user_friendly_names no\n}\n';
 
 describe('identities', () => {
   let node: LoneNode;
@@ -42,6 +52,34 @@ describe('identities', () => {
     await eventually(async () => expect(await node.sh(`sg_inq ${A}.sg`)).toMatch(/Product identification: other/));
     await node.sh('udevadm trigger --subsystem-match=block --action=change');
     expect([await property(A, 'ID_SERIAL'), await property(B, 'ID_SERIAL')]).toEqual([serial, serial]);
+    await node.apply('d.yaml', manifest());
+    await eventually(async () => expect(await node.sh(`sg_inq ${A}.sg`)).toMatch(/Product identification: d\s/));
+  });
+
+  it('disk-14: two sessions are two paths of one multipath map, also under another product name', async () => {
+    await node.machine.write('/etc/multipath.conf', MULTIPATH_CONFIGURATION);
+    await node.sh(`modprobe dm-multipath && modprobe dm-service-time && ${MULTIPATH_LIBRARIES}`);
+    const daemon = await node.machine.spawn(`exec ${multipath('multipathd')} -d`);
+    const maps = async () => {
+      const said = await node.sh(`${multipath('multipath')} -ll 2>&1`);
+      return {
+        maps: said.match(/^\S+ (\(\S+\) )?dm-\d+/gm),
+        paths: said.match(/\d+:0:0:0 +sd\w+ .*active ready/g)?.length,
+      };
+    };
+    const one = { maps: [expect.stringMatching(/^3[0-9a-f]{16,32} dm-\d+$/)], paths: 2 };
+    await eventually(async () => expect(await maps()).toEqual(one), 30_000);
+    await node.apply('d.yaml', manifest('identity: {product: other}, '));
+    await eventually(async () => expect(await node.sh(`sg_inq ${A}.sg`)).toMatch(/Product identification: other/));
+    await node.sh(`${multipath('multipathd')} reconfigure`);
+    await eventually(async () => expect(await maps()).toEqual(one), 60_000);
+    await node.sh(
+      'dd if=/dev/urandom of=/tmp/data bs=1M count=4 status=none && dd if=/tmp/data of=$(ls /dev/mapper/3*) bs=1M oflag=direct status=none',
+    );
+    await node.sh(`dd if=${B} bs=1M count=4 iflag=direct status=none | cmp - /tmp/data`);
+    daemon.kill('SIGTERM');
+    await daemon.exited;
+    await node.sh(`${multipath('multipath')} -F; rm /lib/multipath /etc/multipath.conf`);
     await node.apply('d.yaml', manifest());
     await eventually(async () => expect(await node.sh(`sg_inq ${A}.sg`)).toMatch(/Product identification: d\s/));
   });

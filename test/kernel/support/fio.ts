@@ -8,6 +8,8 @@ export interface FioOptions {
   runtime?: number;
   /** MiB of the device that are used; default 32. */
   size?: number;
+  /** MiB before the part that is used; default 0. */
+  offset?: number;
   /** Commands in flight; default 16. */
   depth?: number;
   /** Default randrw. */
@@ -46,12 +48,12 @@ export class FioRun {
    * compared while it runs. It has a low priority: on one CPU engine and agent start beside it.
    */
   static async start(node: TestNode, options: FioOptions): Promise<FioRun> {
-    const { path, runtime = 3600, size = 32, depth = 16, rw = 'randrw', pause = 0 } = options;
+    const { path, runtime = 3600, size = 32, offset = 0, depth = 16, rw = 'randrw', pause = 0 } = options;
     const report = `/tmp/fio-${path.replaceAll('/', '-')}.json`;
     const words = [
       'nice -n 10 fio --name=job --ioengine=libaio --direct=1 --bs=4k --time_based --verify_fatal=1 --verify_dump=0',
       '--verify=crc32c --verify_backlog=64',
-      `--filename=${path} --runtime=${runtime} --size=${size}M --iodepth=${depth} --rw=${rw}`,
+      `--filename=${path} --runtime=${runtime} --offset=${offset}M --size=${size}M --iodepth=${depth} --rw=${rw}`,
       `--output-format=json --output=${report}`,
       ...(pause === 0 ? [] : [`--thinktime=${pause}ms --thinktime_blocks=${depth}`]),
     ];

@@ -34,6 +34,31 @@ describe('a disk under load', () => {
     await eventually(() => node.sh(`grep -qE '^ *0 +0$' /sys/class/block/$(basename $(readlink ${D}))/inflight`));
   });
 
+  it('fills the file system below: writes fail for want of space and for nothing else, and go on when there is some', async () => {
+    await node.sh('mkdir /var/lib/scst/small && mount -t tmpfs -o size=48m none /var/lib/scst/small');
+    await node.apply('thin.yaml', disk('thin', { filename: 'small/d.img', properties: { thinProvisioned: true } }));
+    const thin = diskPath('thin');
+    await node.ready(thin);
+    await node.sh(
+      `dd if=/dev/urandom of=/tmp/kept bs=1M count=16 status=none && dd if=/tmp/kept of=${thin} bs=1M oflag=direct status=none`,
+    );
+    const other = await FioRun.start(node.machine, { path: OTHER, pause: 2 });
+    const mine = await FioRun.start(node.machine, { path: thin, offset: 16, size: 48, rw: 'randwrite' });
+    await node.sh('dd if=/dev/zero of=/var/lib/scst/small/filler bs=64k status=none; true');
+    const ENOSPC = 28;
+    expect(await mine.finish()).toMatchObject({ error: ENOSPC, miscompares: 0 });
+    const messages = await node.ioErrors();
+    expect(messages).toMatch(/critical space allocation error/);
+    expect(messages.split('\n').filter((line) => !/space allocation/.test(line))).toEqual([]);
+    await node.sh(`dd if=${thin} bs=1M count=16 iflag=direct status=none | cmp - /tmp/kept`);
+    expect(await node.entry('ScstDevice', 'thin')).toMatchObject({ state: 'Ready' });
+    await node.sh('rm /var/lib/scst/small/filler && mount -o remount,size=80m /var/lib/scst/small');
+    const again = await FioRun.start(node.machine, { path: thin, offset: 16, size: 48, rw: 'randwrite' });
+    expect(await again.end()).toMatchObject({ error: 0, miscompares: 0 });
+    expect(await other.end()).toMatchObject({ error: 0, miscompares: 0 });
+    await node.sh('dmesg -C');
+  });
+
   it('is taken away by force: its reader gets an error, and no other disk does', async () => {
     await node.apply('d.yaml', forced);
     await node.ready(D);

@@ -58,7 +58,7 @@ describe('a node that is short of memory', () => {
   it(`swaps ${SWAPPED_MIB} MiB to its own disk and back`, async () => {
     const sum = 'md5sum < /mnt/hog/fill';
     const before = await node.sh(sum);
-    await node.sh(`swapon ${SWAP}`);
+    await node.sh(`dmesg -n 8; echo 40 > /proc/sys/kernel/hung_task_timeout_secs; swapon ${SWAP}`);
     await node.sh(`dd if=/dev/urandom of=/mnt/hog/more bs=1M count=${FREE_MIB + SWAPPED_MIB} status=none`, 600_000);
     const used = Number(await node.sh("awk 'NR == 2 {print int($4 / 1024)}' /proc/swaps"));
     expect(used).toBeGreaterThan(SWAPPED_MIB / 2);
