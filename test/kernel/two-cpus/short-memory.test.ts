@@ -1,14 +1,12 @@
-// A file system, and swap, on disks of the same node, with little memory: the engine that takes the pages must not wait for them.
+// A file system on a disk of the same node, with little memory: the engine that writes its pages back must not wait for them.
 import { LoneNode } from '../support/lone-node.js';
 import { disk, diskPath } from '../support/manifests.js';
 
 jest.setTimeout(900_000);
 const PATH = diskPath('d');
-const SWAP = diskPath('swap');
 const MEMORY_MIB = 896;
 const FREE_MIB = 120;
 const WRITTEN_MIB = 700;
-const SWAPPED_MIB = 200;
 /** As a kubelet lays them out: all pods within what the node can give, containers without a limit, none may swap. */
 const PODS = '/sys/fs/cgroup/kubepods';
 const CONTAINER = `${PODS}/burstable/agent`;
@@ -25,11 +23,10 @@ describe('a node that is short of memory', () => {
         `echo ${MEMORY_MIB - 200}M > ${PODS}/memory.max && echo 0 > ${CONTAINER}/memory.swap.max`,
     );
     await node.apply('d.yaml', disk('d', { size: '1Gi', properties: { thinProvisioned: true } }));
-    await node.apply('swap.yaml', disk('swap', { size: '512Mi', properties: { directIO: true } }));
     await node.startAgent();
-    await node.ready(PATH, SWAP);
+    await node.ready(PATH);
     await node.sh(`for p in $(pgrep -f node-agent/); do echo $p > ${CONTAINER}/cgroup.procs; done`);
-    await node.sh(`mkfs.ext4 -q ${PATH} && mkdir -p /mnt/d && mount -o discard ${PATH} /mnt/d && mkswap ${SWAP}`);
+    await node.sh(`mkfs.ext4 -q ${PATH} && mkdir -p /mnt/d && mount -o discard ${PATH} /mnt/d`);
     // Memory that nobody can take back: a tmpfs without swap.
     await node.sh(
       'mkdir /mnt/hog && mount -t tmpfs -o size=2g none /mnt/hog && echo 3 > /proc/sys/vm/drop_caches && ' +
@@ -53,17 +50,5 @@ describe('a node that is short of memory', () => {
     );
     const spare = Number(await node.sh('stat -c %b /var/lib/scst/d.img')) / 2048;
     expect(spare).toBeLessThan(100);
-  });
-
-  it(`swaps ${SWAPPED_MIB} MiB to its own disk and back`, async () => {
-    const sum = 'md5sum < /mnt/hog/fill';
-    const before = await node.sh(sum);
-    await node.sh(`dmesg -n 8; echo 40 > /proc/sys/kernel/hung_task_timeout_secs; swapon ${SWAP}`);
-    await node.sh(`dd if=/dev/urandom of=/mnt/hog/more bs=1M count=${FREE_MIB + SWAPPED_MIB} status=none`, 600_000);
-    const used = Number(await node.sh("awk 'NR == 2 {print int($4 / 1024)}' /proc/swaps"));
-    expect(used).toBeGreaterThan(SWAPPED_MIB / 2);
-    expect(await node.sh(sum, 600_000)).toBe(before);
-    await node.sh('rm /mnt/hog/more && swapoff -a', 600_000);
-    expect(await node.sh(sum)).toBe(before);
   });
 });
