@@ -271,6 +271,13 @@ export interface NodeSelector {
   /** Requirements on labels; all must hold. */
   matchExpressions?: NodeSelectorRequirement[];
 }
+/** A group of sessions, which see the LUNs of that group and no others. */
+export interface TargetGroup {
+  /** What ScstLun.spec.group refers to. */
+  name: string;
+  /** Patterns of session names (scstName, or metadata.name), in which * is any text and ? any character; upper and lower case are the same. With a leading ! it matches the names that the rest does not. A group without patterns has no sessions. */
+  sessions?: string[];
+}
 /** The target that is wanted, and where. */
 export interface ScstTargetSpec {
   /** The name in SCST's own terms, where metadata.name can't be it (scst_local_tgt). It goes into paths and into the SCSI identity. Immutable. Absent means metadata.name. */
@@ -284,6 +291,8 @@ export interface ScstTargetSpec {
   physTransportVersion?: number;
   /** Relative target port identifier (rel_tgt_id in SCST). Absent means one that is free on the node. */
   relTgtId?: number;
+  /** Access control: LUN sets of their own for some sessions (SCST: GROUP and INITIATOR). A session that no group matches has the LUNs without a group. One that several match is refused. */
+  groups?: TargetGroup[];
   deletionPolicy?: DeletionPolicy;
 }
 /** The state on one node. */
@@ -350,6 +359,8 @@ export interface ScstLunSpec {
   lun: number;
   /** Name of the ScstDevice. Immutable. */
   device: string;
+  /** The group of the target whose sessions see the LUN (SCST: LUN within GROUP). Absent means the sessions that no group matches. A LUN number is taken once in each group. */
+  group?: string;
   /** Nothing can be written through this LUN (read_only in SCST). */
   readOnly?: boolean;
   deletionPolicy?: DeletionPolicy;
@@ -494,6 +505,8 @@ export interface NodeSession {
   scstName: string;
   /** uid of the target. */
   target: string;
+  /** The group of the target that it is in. Absent means none. */
+  group?: string;
   /** SPC TransportID as hexadecimal digits (24 bytes for SAS). */
   transportId: string;
   /** Detach even while in use. */
@@ -513,6 +526,8 @@ export interface NodeLun {
   lun: number;
   /** uid of the device. */
   device: string;
+  /** The group of the target whose sessions see it. Absent means those of none. */
+  group?: string;
   /** Nothing can be written through this LUN. */
   readOnly: boolean;
   /** Detach even while in use. */

@@ -1,4 +1,5 @@
 // From the node's desired state to what the engine has to serve (pure).
+import { sees } from '../../crds/lun-set.js';
 import type { NodeDevice, NodeLun, NodeSession, ScstNodeSpec } from '../../crds/types.js';
 import { backstoreName, FILE_HBA, fileBackstoreName, HBA } from '../lio/naming.js';
 import type { EngineConfiguration, RingConfiguration, UnitConfiguration } from '../protocol/types.js';
@@ -21,7 +22,7 @@ export function sessionLuns(spec: ScstNodeSpec): SessionLun[] {
   const devices = new Map(spec.devices.map((device) => [device.uid, device]));
   return spec.sessions.flatMap((session) =>
     spec.luns
-      .filter((lun) => lun.target === session.target)
+      .filter((lun) => sees(session, lun))
       .flatMap((lun) => {
         const device = devices.get(lun.device);
         return device === undefined ? [] : [{ session, lun, device, backstore: backstoreName(session.uid, lun.uid) }];

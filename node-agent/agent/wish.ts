@@ -75,16 +75,15 @@ function keepMissing(before: ScstNodeSpec, wish: ScstNodeSpec): ScstNodeSpec {
     const present = new Set(now.map((entry) => entry.uid));
     return [...now, ...old.filter((entry) => !present.has(entry.uid))];
   };
-  const luns = new Set(wish.luns.map((lun) => `${lun.target}/${lun.lun}`));
+  const place = ({ target, group = '', lun }: NodeLun): string => `${target}/${group}/${lun}`;
+  const luns = new Set(wish.luns.map(place));
   return {
     ...wish,
     devices: missing(before.devices, wish.devices),
     targets: missing(before.targets, wish.targets),
     sessions: missing(before.sessions, wish.sessions),
     luns: missing(
-      before.luns.filter(
-        (old) => wish.luns.some((lun) => lun.uid === old.uid) || !luns.has(`${old.target}/${old.lun}`),
-      ),
+      before.luns.filter((old) => wish.luns.some((lun) => lun.uid === old.uid) || !luns.has(place(old))),
       wish.luns,
     ),
   };

@@ -1,4 +1,5 @@
 // How much a node takes: at most 512 (session, LUN) pairs and a bounded ScstNode; what no longer fits is refused.
+import type { LunSetMember } from '../../crds/lun-set.js';
 import type { NodeDevice, NodeLun, NodeSession } from '../../crds/types.js';
 import { MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_PAIRS } from './limits.js';
 import type { UserObject } from './objects.js';
@@ -26,25 +27,25 @@ export class Capacity {
   }
 
   addSession(session: NodeSession): boolean {
-    const pairs = this.luns.get(session.target) ?? 0;
+    const pairs = this.luns.get(lunSet(session)) ?? 0;
     if (!this.fits(pairs, this.sessionCount, jsonBytes(session))) {
       return false;
     }
     this.sessionCount += 1;
-    this.sessions.set(session.target, (this.sessions.get(session.target) ?? 0) + 1);
+    this.sessions.set(lunSet(session), (this.sessions.get(lunSet(session)) ?? 0) + 1);
     return true;
   }
 
   /** A device counts with the first LUN that exposes it. */
   addLun(lun: NodeLun, device: NodeDevice): boolean {
-    const pairs = this.sessions.get(lun.target) ?? 0;
+    const pairs = this.sessions.get(lunSet(lun)) ?? 0;
     const deviceBytes = this.devices.has(device.uid) ? 0 : jsonBytes(device);
     if (!this.fits(pairs, this.lunCount, jsonBytes(lun) + deviceBytes)) {
       return false;
     }
     this.lunCount += 1;
     this.devices.add(device.uid);
-    this.luns.set(lun.target, (this.luns.get(lun.target) ?? 0) + 1);
+    this.luns.set(lunSet(lun), (this.luns.get(lunSet(lun)) ?? 0) + 1);
     return true;
   }
 
@@ -61,6 +62,10 @@ export class Capacity {
     this.bytes += bytes;
     return true;
   }
+}
+
+function lunSet({ target, group }: LunSetMember): string {
+  return `${target}/${group ?? ''}`;
 }
 
 function jsonBytes(value: unknown): number {

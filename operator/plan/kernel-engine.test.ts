@@ -89,13 +89,13 @@ describe('a LUN that asks for what LIO can’t do', () => {
 
   test('keeps the entry that it had when that is an edit: a typing error takes no disk away', () => {
     const before = plan(replaced());
-    const kept = { devices: new Map(), luns: byUid(before.spec.luns) };
+    const kept = { devices: new Map(), sessions: new Map(), luns: byUid(before.spec.luns) };
     expect(refusal(replaced(readOnly), kept)).toMatchObject({ luns: before.spec.luns, refused: ['lun-disk'] });
   });
 
   test('keeps none that another engine served read-only', () => {
     const before = plan([device('disk'), ...replaced(readOnly).slice(1)]);
     expect(before.spec.luns).toMatchObject([{ readOnly: true }]);
-    expect(refusal(replaced(readOnly), { devices: new Map(), luns: byUid(before.spec.luns) }).luns).toEqual([]);
+    expect(refusal(replaced(readOnly), { devices: new Map(), sessions: new Map(), luns: byUid(before.spec.luns) }).luns).toEqual([]);
   });
 });

@@ -43,6 +43,8 @@ export type FindingReason =
   | 'IdentityConflict'
   | 'RelTgtIdConflict'
   | 'TransportIdConflict'
+  | 'GroupNotFound'
+  | 'GroupConflict'
   | 'ExclusivePlacement'
   | 'NodeFull';
 

@@ -1,8 +1,9 @@
 // What holds for an object on every node: missing references, LUN numbers taken twice, where an Exclusive device is.
 import type { ScstDevice, ScstLun, ScstSession, ScstTarget } from '../../crds/types.js';
 import { deviceRefusal } from './device.js';
+import { groupOf, hasGroup } from './groups.js';
 import { namesOf, type Index } from './object-index.js';
-import { byAge, compare, finding, isDeleting, type Finding, type UserObject } from './objects.js';
+import { byAge, compare, finding, isDeleting, scstNameOf, type Finding, type UserObject } from './objects.js';
 
 /** The LUNs of a target that exist and aren't being deleted, the oldest first. */
 export function lunsOf(index: Index, target: string): ScstLun[] {
@@ -26,15 +27,27 @@ export function live<T extends UserObject>(objects: ReadonlyMap<string, T>, name
   return found.sort(byAge);
 }
 
-/** The LUN that holds each number, of LUNs in the order of age. An older LUN without a device holds its number too. */
-export function lunHolders(luns: readonly ScstLun[]): ReadonlyMap<number, ScstLun> {
-  const holders = new Map<number, ScstLun>();
+/**
+ * The LUN that holds each number of each group, of LUNs of one target in the order of age. An older LUN without a device
+ * holds its number too.
+ */
+export function lunHolders(luns: readonly ScstLun[]): ReadonlyMap<string, ScstLun> {
+  const holders = new Map<string, ScstLun>();
   for (const lun of luns) {
-    if (!holders.has(lun.spec.lun)) {
-      holders.set(lun.spec.lun, lun);
+    const place = placeOf(lun);
+    if (!holders.has(place)) {
+      holders.set(place, lun);
     }
   }
   return holders;
+}
+
+function holderOf(index: Index, lun: ScstLun): ScstLun | undefined {
+  return lunHolders(lunsOf(index, lun.spec.target)).get(placeOf(lun));
+}
+
+function placeOf({ spec: { group, lun } }: ScstLun): string {
+  return `${group ?? ''}/${lun}`;
 }
 
 /**
@@ -43,7 +56,7 @@ export function lunHolders(luns: readonly ScstLun[]): ReadonlyMap<number, ScstLu
  */
 export function exclusiveNode(index: Index, device: string): string | undefined {
   for (const lun of live(index.luns, namesOf(index.lunsByDevice, device))) {
-    if (lunHolders(lunsOf(index, lun.spec.target)).get(lun.spec.lun) !== lun) {
+    if (holderOf(index, lun) !== lun) {
       continue;
     }
     const nodes = [...namesOf(index.nodesByTarget, lun.spec.target)].map((name) => ({
@@ -84,9 +97,13 @@ function deviceFindings(index: Index, device: ScstDevice): Finding[] {
   if (luns.length === 0) {
     return [finding(device, 'NotExposed', 'no ScstLun exposes it')];
   }
-  return luns.some((lun) => namesOf(index.nodesByTarget, lun.spec.target).size > 0)
+  const placed = luns.some(({ spec }) => namesOf(index.nodesByTarget, spec.target).size > 0);
+  if (!placed) {
+    return [finding(device, 'NotExposed', 'none of the targets of its LUNs is on a node')];
+  }
+  return luns.some(({ spec }) => hasGroup(index.targets.get(spec.target), spec.group))
     ? []
-    : [finding(device, 'NotExposed', 'none of the targets of its LUNs is on a node')];
+    : [finding(device, 'NotExposed', 'none of its LUNs is in a group that its target has')];
 }
 
 function targetFindings(index: Index, target: ScstTarget): Finding[] {
@@ -123,9 +140,11 @@ function sessionFindings(index: Index, session: ScstSession): Finding[] {
 }
 
 function lunFindings(index: Index, lun: ScstLun): Finding[] {
-  const holder = lunHolders(lunsOf(index, lun.spec.target)).get(lun.spec.lun);
+  const holder = holderOf(index, lun);
+  const { target: targetName, group } = lun.spec;
+  const set = group === undefined ? `ScstTarget ${targetName}` : `group ${group} of ScstTarget ${targetName}`;
   if (holder !== undefined && holder !== lun) {
-    const message = `LUN ${lun.spec.lun} of ScstTarget ${lun.spec.target} belongs to the older ScstLun ${holder.metadata.name}`;
+    const message = `LUN ${lun.spec.lun} of ${set} belongs to the older ScstLun ${holder.metadata.name}`;
     return [finding(lun, 'LunConflict', message)];
   }
   const name = lun.spec.device;
@@ -140,13 +159,25 @@ function lunFindings(index: Index, lun: ScstLun): Finding[] {
   if (problem !== undefined) {
     return [problem];
   }
-  const nodes = namesOf(index.nodesByTarget, lun.spec.target);
-  const served = sessionsOf(index, lun.spec.target).some(
-    ({ spec }) => spec.nodeName === undefined || nodes.has(spec.nodeName),
-  );
-  return served
+  const target = index.targets.get(targetName);
+  if (target !== undefined && !hasGroup(target, group)) {
+    return [finding(lun, 'GroupNotFound', `ScstTarget ${targetName} has no group ${group}`)];
+  }
+  return target !== undefined && isSeen(index, target, lun)
     ? []
-    : [finding(lun, 'NoSession', `ScstTarget ${lun.spec.target} has no ScstSession, so there is no SCSI host for it`)];
+    : [finding(lun, 'NoSession', `${set} has no ScstSession, so there is no SCSI host for it`)];
+}
+
+/** Whether a session of the target that has a place sees the LUN. */
+function isSeen(index: Index, target: ScstTarget, lun: ScstLun): boolean {
+  const nodes = namesOf(index.nodesByTarget, target.metadata.name);
+  return sessionsOf(index, target.metadata.name).some((session) => {
+    const { nodeName } = session.spec;
+    const choice = groupOf(target, scstNameOf(session));
+    return (
+      (nodeName === undefined || nodes.has(nodeName)) && !('conflict' in choice) && choice.group === lun.spec.group
+    );
+  });
 }
 
 function absence(object: UserObject | undefined): string {

@@ -1,5 +1,5 @@
 // planNode: what a node gets, what it doesn't get and why.
-import type { UserObject } from '../../crds/types.js';
+import type { ScstTarget, UserObject } from '../../crds/types.js';
 import { device, lun, node, quickstart, session, SETUP_ID, target } from '../../test/model/objects.js';
 import { MAX_PAIRS } from './limits.js';
 import { buildIndex } from './object-index.js';
@@ -175,11 +175,57 @@ describe('what is not served is refused with a reason', () => {
     const edited = device('disk', { sharing: 'Shared' }, { generation: 2 });
     const after = planNode(buildIndex([edited, ...quickstart().slice(1)], [n1]), 'n1', {
       setupId: SETUP_ID,
-      kept: { devices: new Map(before.map((entry) => [entry.uid, entry])), luns: new Map() },
+      kept: { devices: new Map(before.map((entry) => [entry.uid, entry])), sessions: new Map(), luns: new Map() },
     });
     expect(after.spec.devices).toEqual(before);
     expect(names(after.spec.luns)).toEqual(['disk']);
     expect(after.refused).toEqual(['device-disk']);
+  });
+});
+
+describe('groups of a target', () => {
+  const tgt = (...groups: { name: string; sessions?: string[] }[]) => target('tgt', { nodeName: 'n1', groups });
+  const objects = (groups: ScstTarget) => [
+    groups,
+    ...['disk', 'other'].map((name) => device(name)),
+    ...['host1', 'guest'].map((name) => session(name, { target: 'tgt' })),
+    lun('open', { target: 'tgt', lun: 0, device: 'disk' }),
+    lun('closed', { target: 'tgt', lun: 0, device: 'other', group: 'hosts' }),
+  ];
+  const groupsOf = ({ spec }: NodePlan) => spec.sessions.map(({ name, group }) => [name, group]);
+
+  test('give each session its LUN set, and a LUN number to each of them', () => {
+    const planned = plan(objects(tgt({ name: 'hosts', sessions: ['HOST?'] })));
+    expect(groupsOf(planned)).toEqual([
+      ['guest', undefined],
+      ['host1', 'hosts'],
+    ]);
+    expect(planned.spec.luns.map(({ name, group, lun: number }) => [name, group, number])).toEqual([
+      ['closed', 'hosts', 0],
+      ['open', undefined, 0],
+    ]);
+    expect(problems(objects(tgt({ name: 'hosts', sessions: ['host*'] })))).toEqual([]);
+  });
+
+  test('that both match a session are a conflict: it isn’t there, or stays in the group that it has', () => {
+    const conflict = tgt({ name: 'hosts', sessions: ['host*'] }, { name: 'one', sessions: ['host1'] });
+    expect(groupsOf(plan(objects(conflict)))).toEqual([['guest', undefined]]);
+    expect(problems(objects(conflict))).toEqual(['ScstLun/closed NoSession', 'ScstSession/host1 GroupConflict n1']);
+    const before = plan(objects(tgt({ name: 'hosts', sessions: ['host*'] }))).spec.sessions;
+    const options = {
+      setupId: SETUP_ID,
+      kept: { devices: new Map(), sessions: new Map(before.map((entry) => [entry.uid, entry])), luns: new Map() },
+    };
+    const planned = (edited: ScstTarget) => planNode(buildIndex(objects(edited), [n1]), 'n1', options);
+    expect(planned(conflict).spec.sessions).toEqual(before);
+    expect(planned(conflict).refused).toEqual(['session-host1']);
+    const withoutIts = tgt({ name: 'one', sessions: ['host1'] }, { name: 'two', sessions: ['host1'] });
+    expect(groupsOf(planned(withoutIts))).toEqual([['guest', undefined]]);
+  });
+
+  test('that a LUN names and that aren’t there are told, and nobody sees the LUN', () => {
+    expect(names(plan(objects(tgt())).spec.luns)).toEqual(['open']);
+    expect(problems(objects(tgt()))).toEqual(['ScstDevice/other NotExposed', 'ScstLun/closed GroupNotFound']);
   });
 });
 

@@ -11,6 +11,7 @@ import type {
 } from '../../crds/types.js';
 import { Capacity } from './capacity.js';
 import { DeviceEntries } from './device-entries.js';
+import { groupOf, hasGroup } from './groups.js';
 import { preferredRelTgtId, sessionTransportId } from './identity.js';
 import { lunRefusal } from './kernel-engine.js';
 import { namesOf, type Index } from './object-index.js';
@@ -29,7 +30,7 @@ export interface NodePlan {
   readonly spec: PlannedSpec;
   /** What holds on this node only; `objectFindings` has the rest. */
   readonly findings: readonly Finding[];
-  /** uids of devices and LUNs on this node that are refused and so have no entry, or keep their previous one. */
+  /** uids of devices, sessions and LUNs on this node that are refused and so have no entry, or keep their previous one. */
   readonly refused: readonly string[];
   /** uid of every entry, and the generation that it stands for. */
   readonly generations: ReadonlyMap<string, number>;
@@ -38,13 +39,14 @@ export interface NodePlan {
 /** Entries of a node by their uids. */
 export interface KeptEntries {
   readonly devices: ReadonlyMap<string, NodeDevice>;
+  readonly sessions: ReadonlyMap<string, NodeSession>;
   readonly luns: ReadonlyMap<string, NodeLun>;
 }
 
 export interface PlanOptions {
   /** Made once for each installation. */
   readonly setupId: string;
-  /** What the node has now. A device or LUN whose edit is refused keeps its entry: a typing error takes no disk away. */
+  /** What the node has now. What is refused after an edit keeps its entry: a typing error takes no disk away. */
   readonly kept?: KeptEntries;
   /**
    * uids of devices that the node has now. One with reclaimPolicy Delete stays until it is deleted, even when no LUN
@@ -62,7 +64,8 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
   const candidates: (ScstSession | ScstLun)[] = [];
   for (const { name } of targets.values()) {
     candidates.push(...placeSessions(sessionsOf(index, name), node, findings));
-    candidates.push(...lunHolders(lunsOf(index, name)).values());
+    const holders = [...lunHolders(lunsOf(index, name)).values()];
+    candidates.push(...holders.filter(({ spec }) => hasGroup(index.targets.get(name), spec.group)));
   }
   const retained = retainedDevices(index, options.present);
   devices.admit(
@@ -79,10 +82,10 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
       continue;
     }
     if (object.kind === 'ScstSession') {
-      const entry = sessionEntry(object, target, options.setupId, node);
-      if (capacity.addSession(entry)) {
+      const entry = admitSession(index, object, target, node, options, { findings, refused });
+      if (entry !== undefined && capacity.addSession(entry)) {
         sessions.push(entry);
-      } else {
+      } else if (entry !== undefined) {
         findings.push(finding(object, 'NodeFull', capacity.problem, node));
       }
       continue;
@@ -220,6 +223,28 @@ function placeSessions(sessions: readonly ScstSession[], node: string, findings:
   });
 }
 
+/** The entry of a session; one whose group became doubtful keeps that which it has, as long as its group is there. */
+function admitSession(
+  index: Index,
+  session: ScstSession,
+  target: NodeTarget,
+  node: string,
+  { setupId, kept }: PlanOptions,
+  { findings, refused }: { findings: Finding[]; refused: string[] },
+): NodeSession | undefined {
+  const object = index.targets.get(session.spec.target);
+  const choice = object === undefined ? {} : groupOf(object, scstNameOf(session));
+  if (!('conflict' in choice)) {
+    return { ...sessionEntry(session, target, setupId, node), ...choice };
+  }
+  const groups = choice.conflict.join(', ');
+  const message = `the groups ${groups} of ScstTarget ${target.name} all match it; only one may`;
+  findings.push(finding(session, 'GroupConflict', message, node));
+  refused.push(uidOf(session));
+  const former = kept?.sessions.get(uidOf(session));
+  return former?.target === target.uid && hasGroup(object, former.group) ? former : undefined;
+}
+
 function sessionEntry(session: ScstSession, target: NodeTarget, setupId: string, node: string): NodeSession {
   const scstName = scstNameOf(session);
   return {
@@ -238,6 +263,7 @@ function lunEntry(lun: ScstLun, target: string, device: string): NodeLun {
     target,
     lun: lun.spec.lun,
     device,
+    ...(lun.spec.group === undefined ? {} : { group: lun.spec.group }),
     readOnly: lun.spec.readOnly ?? false,
     force: lun.spec.deletionPolicy === 'Force',
   };

@@ -5,6 +5,8 @@ import { SETUP_ID } from '../../test/model/objects.js';
 import type { UserObject } from '../../crds/types.js';
 import { buildIndex, indexWith, EMPTY_INDEX, type Index } from './object-index.js';
 import { byAge, keyText, type Change, type ClusterNode } from './objects.js';
+import { sees } from '../../crds/lun-set.js';
+import { matchesPattern } from './groups.js';
 import { objectFindings } from './placement.js';
 import { planAll, type NodePlan } from './plan-node.js';
 import { Planner } from './planner.js';
@@ -120,7 +122,7 @@ test('no two entries of a node claim one LUN number, name or identity', () => {
     fc.property(changes, (all) => {
       for (const { spec } of everyPlan(all)) {
         const claims = [
-          ...spec.luns.map(({ target, lun }) => `lun ${target} ${lun}`),
+          ...spec.luns.map(({ target, group, lun }) => `lun ${target} ${group} ${lun}`),
           ...spec.targets.flatMap(({ scstName, relTgtId }) => [`target ${scstName}`, `relTgtId ${relTgtId}`]),
           ...spec.sessions.flatMap(({ target, scstName, transportId }) => [
             `session ${target} ${scstName}`,
@@ -144,12 +146,31 @@ test('a LUN that is told of a conflict is younger than one with its number', () 
       const index = fresh(all);
       const luns = [...index.luns.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       for (const lun of luns) {
-        const rivals = luns.filter(({ spec }) => spec.target === lun.spec.target && spec.lun === lun.spec.lun);
+        const rivals = luns.filter(({ spec }) => sees(lun.spec, spec) && spec.lun === lun.spec.lun);
         const oldest = [...rivals].sort(byAge)[0];
         const conflict = objectFindings(index, lun).some(({ reason }) => reason === 'LunConflict');
         expect(conflict).toBe(lun !== oldest);
       }
     }),
+  );
+});
+
+test('a session is in the only group that matches it, or in none where none does', () => {
+  fc.assert(
+    fc.property(changes, (all) => {
+      const index = fresh(all);
+      for (const { spec } of planAll(index, { setupId: SETUP_ID }).values()) {
+        for (const { name, group } of spec.sessions) {
+          const session = index.sessions.get(name);
+          const { groups = [] } = index.targets.get(session?.spec.target ?? '')?.spec ?? {};
+          const matching = groups.filter(({ sessions = [] }) =>
+            sessions.some((pattern) => matchesPattern(pattern, session?.spec.scstName ?? name)),
+          );
+          expect(matching.map((each) => each.name)).toEqual(group === undefined ? [] : [group]);
+        }
+      }
+    }),
+    { numRuns: 500 },
   );
 });
 

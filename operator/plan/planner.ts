@@ -49,10 +49,10 @@ export class Planner {
   }
 
   /**
-   * The plan of a node. `spec` is what its ScstNode says now: devices and LUNs whose edit is refused keep the entries that
-   * they have there, and devices whose file is to be deleted with them stay until they are.
+   * The plan of a node. `spec` is what its ScstNode says now: what is refused after an edit keeps the entry that it has
+   * there, and devices whose file is to be deleted with them stay until they are.
    */
-  plan(node: string, spec?: Pick<ScstNodeSpec, 'devices' | 'luns'>): NodePlan {
+  plan(node: string, spec?: Pick<ScstNodeSpec, 'devices' | 'sessions' | 'luns'>): NodePlan {
     let plan = this.plans.get(node);
     if (plan === undefined) {
       plan = planNode(this.current, node, { setupId: this.setupId });
@@ -62,7 +62,7 @@ export class Planner {
     const present = new Set(
       spec?.devices.filter(({ reclaimPolicy }) => reclaimPolicy === 'Delete').map(({ uid }) => uid),
     );
-    const isPlain = kept.devices.size + kept.luns.size === 0 && present.size === 0;
+    const isPlain = kept.devices.size + kept.sessions.size + kept.luns.size === 0 && present.size === 0;
     return isPlain ? plan : planNode(this.current, node, { setupId: this.setupId, kept, present });
   }
 
@@ -97,11 +97,14 @@ export class Planner {
   }
 }
 
-function keptEntries(plan: NodePlan, spec: Pick<ScstNodeSpec, 'devices' | 'luns'> | undefined): KeptEntries {
+function keptEntries(
+  plan: NodePlan,
+  spec: Pick<ScstNodeSpec, 'devices' | 'sessions' | 'luns'> | undefined,
+): KeptEntries {
   const refused = new Set(plan.refused);
   const keep = <T extends { uid: string }>(entries: readonly T[] = []): Map<string, T> =>
     new Map(entries.filter(({ uid }) => refused.has(uid)).map((entry) => [entry.uid, entry]));
-  return { devices: keep(spec?.devices), luns: keep(spec?.luns) };
+  return { devices: keep(spec?.devices), sessions: keep(spec?.sessions), luns: keep(spec?.luns) };
 }
 
 function differences(before: NodePlan | undefined, after: NodePlan): ObjectKey[] {

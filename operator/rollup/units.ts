@@ -7,6 +7,7 @@ import type {
   NodeSessionStatus,
   ScstNode,
 } from '../../crds/types.js';
+import { sees } from '../../crds/lun-set.js';
 import { compare, generationOf, uidOf, type UserObject } from '../plan/objects.js';
 import type { NodePlan } from '../plan/plan-node.js';
 import { footprintOf } from './footprint.js';
@@ -53,7 +54,10 @@ function sessionsIn(object: UserObject, plan: NodePlan): ({ uid: string; name: s
     return [undefined];
   }
   const target = plan.spec.targets.find(({ name }) => name === object.spec.target)?.uid;
-  return plan.spec.sessions.filter((session) => session.target === target);
+  if (target === undefined) {
+    return [];
+  }
+  return plan.spec.sessions.filter((session) => sees(session, { target, group: object.spec.group }));
 }
 
 function entryOf(object: UserObject, node: ScstNode | undefined, session: string | undefined): EntryReport | undefined {

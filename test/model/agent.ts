@@ -1,4 +1,5 @@
 // A node with its agent, as the contract of operator/plan/README.md asks of one: follows a ScstNode in single steps.
+import { sees } from '../../crds/lun-set.js';
 import type { EntryStatus, NodeLunStatus, ScstNode, ScstNodeSpec, ScstNodeStatus } from '../../crds/types.js';
 import type { AgentHealth } from '../../operator/rollup/release.js';
 import type { Api } from './api.js';
@@ -216,8 +217,9 @@ export function wantedOf(spec: ScstNode['spec']): Map<string, Realised> {
   for (const { uid, generation, target } of spec.sessions) {
     wanted.set(uid, { kind: 'sessions', uid, generation, on: [target] });
   }
-  for (const { uid, generation, target, device, lun } of spec.luns) {
-    for (const session of spec.sessions.filter((one) => one.target === target)) {
+  for (const entry of spec.luns) {
+    const { uid, generation, device, lun } = entry;
+    for (const session of spec.sessions.filter((one) => sees(one, entry))) {
       const on = [session.uid, device];
       wanted.set(`${uid}/${session.uid}`, { kind: 'luns', uid, generation, on, session: session.uid, lun });
     }

@@ -7,6 +7,8 @@ import { at, device, lun, node, put, session, target, type Meta } from './object
 export const NODES = ['n1', 'n2', 'n3'] as const;
 const ZONES = ['a', 'b'] as const;
 const FEW = ['x', 'y', 'z'] as const;
+const GROUPS = ['g', 'h'] as const;
+const PATTERNS = ['x', '!y', '*'] as const;
 
 const nodeName = fc.constantFrom(...NODES);
 const few = fc.constantFrom(...FEW);
@@ -36,11 +38,19 @@ export function userObject(rarity: number): fc.Arbitrary<UserObject> {
         uid: `device-${name}-${uid}`,
       }),
     );
+  const groups = fc.uniqueArray(
+    fc.record({ name: fc.constantFrom(...GROUPS), sessions: fc.array(fc.constantFrom(...PATTERNS), { maxLength: 2 }) }),
+    { selector: ({ name }) => name, maxLength: 2 },
+  );
+  const relTgtIds = maybe(fc.integer({ min: 1, max: 2 }));
   const targets = fc
-    .tuple(few, meta, maybe(few), maybe(nodeName), fc.constantFrom(...ZONES), maybe(fc.integer({ min: 1, max: 2 })))
-    .map(([name, { uid, ...rest }, scstName, on, zone, relTgtId]) => {
+    .tuple(few, meta, maybe(few), maybe(nodeName), fc.constantFrom(...ZONES), relTgtIds, maybe(groups))
+    .map(([name, { uid, ...rest }, scstName, on, zone, relTgtId, groupsOf]) => {
       const place = on === undefined ? { nodeSelector: { matchLabels: { zone } } } : { nodeName: on };
-      return target(name, defined({ scstName, relTgtId, ...place }), { ...rest, uid: `target-${name}-${uid}` });
+      return target(name, defined({ scstName, relTgtId, groups: groupsOf, ...place }), {
+        ...rest,
+        uid: `target-${name}-${uid}`,
+      });
     });
   const sessions = fc
     .tuple(few, meta, few, maybe(few), maybe(nodeName), policy)
@@ -51,9 +61,17 @@ export function userObject(rarity: number): fc.Arbitrary<UserObject> {
       }),
     );
   const luns = fc
-    .tuple(fc.constantFrom('k', 'l', 'm', 'n'), meta, few, few, fc.nat({ max: 2 }), policy)
-    .map(([name, { uid, ...rest }, to, of, number, deletionPolicy]) =>
-      lun(name, defined({ target: to, device: of, lun: number, deletionPolicy }), {
+    .tuple(
+      fc.constantFrom('k', 'l', 'm', 'n'),
+      meta,
+      few,
+      few,
+      fc.nat({ max: 2 }),
+      policy,
+      maybe(fc.constantFrom(...GROUPS)),
+    )
+    .map(([name, { uid, ...rest }, to, of, number, deletionPolicy, group]) =>
+      lun(name, defined({ target: to, device: of, lun: number, deletionPolicy, group }), {
         ...rest,
         uid: `lun-${name}-${uid}`,
       }),

@@ -85,6 +85,7 @@ export class DirectorySource implements DesiredStateSource {
     const index = buildIndex(made.objects, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
     const kept = {
       devices: new Map(journal?.spec.devices.map((device) => [device.uid, device])),
+      sessions: new Map(journal?.spec.sessions.map((session) => [session.uid, session])),
       luns: new Map(journal?.spec.luns.map((lun) => [lun.uid, lun])),
     };
     const plan = planNode(index, nodeName, { setupId, kept });

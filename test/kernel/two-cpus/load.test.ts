@@ -56,6 +56,8 @@ describe('a disk under load', () => {
     const again = await FioRun.start(node.machine, { path: thin, offset: 16, size: 48, rw: 'randwrite' });
     expect(await again.end()).toMatchObject({ error: 0, miscompares: 0 });
     expect(await other.end()).toMatchObject({ error: 0, miscompares: 0 });
+    await node.withdraw('thin.yaml');
+    await eventually(() => node.sh(`! test -e ${thin}`), 60_000);
     await node.sh('dmesg -C');
   });
 
