@@ -40,6 +40,19 @@ const boundaries = [
     forbid: ['**/operator/**', '**/engine/**', '**/scsi/**', '**/agent/**'],
   },
   { files: ['node-agent/lio/diff/**'], forbid: IO },
+  {
+    files: ['cli/**'],
+    forbid: [
+      '**/controller/**',
+      '**/rollup/**',
+      '**/engine/**',
+      '**/agent/**',
+      '**/scsi/**',
+      '**/devices/**',
+      '**/native/**',
+    ],
+  },
+  { files: ['cli/scstconf/**', 'cli/forecast/**'], forbid: ['**/kube/**', '**/node-agent/**', ...IO] },
   { files: ['node-agent/agent/**'], forbid: ['**/engine/**', '**/scsi/**', '**/controller/**'] },
 ];
 

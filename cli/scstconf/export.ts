@@ -73,7 +73,8 @@ function deviceBlock(device: NodeDevice, handler: VirtualHandler): Printable {
 function textOf(value: unknown, { kind }: AttributeMapping): string | undefined {
   if (value === undefined) return undefined;
   if (kind === 'flag') return value === true ? '1' : '0';
-  return kind === 'hex' ? `0x${value as string}` : String(value as string | number);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return kind === 'hex' ? `0x${text}` : text;
 }
 
 function driver(index: Index, spec: Spec): Printable[] {

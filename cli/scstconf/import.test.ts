@@ -22,7 +22,8 @@ const luns = (imported: Imported) =>
     [group, lun, device, ...(readOnly ? ['ro'] : [])].join(' '),
   );
 
-const LOCAL = (body: string) => `HANDLER vdisk_fileio {\n DEVICE d {\n filename /var/lib/scst/d.img\n }\n}\nTARGET_DRIVER scst_local {\n TARGET t {\n session_name s\n${body}\n }\n}\n`; // prettier-ignore
+const LOCAL = (body: string) =>
+  `HANDLER vdisk_fileio {\n DEVICE d {\n filename /var/lib/scst/d.img\n }\n}\nTARGET_DRIVER scst_local {\n TARGET t {\n session_name s\n${body}\n }\n}\n`;
 
 it('makes devices, targets, sessions and LUNs of the full tour, and names what it leaves', () => {
   const imported = load(sample('full-tour'));
@@ -120,7 +121,10 @@ it.each<[string, string]>([
   ['missing-open-brace', 'error 2 a { is missing behind HANDLER vdisk_fileio: line 6 has a } without it'],
   ['missing-close-brace', 'error 9 the block TARGET open_end isn’t closed: a } is missing before line 13'],
   ['one-line-targets', 'error 11 a { has to end its line: scstadmin loses what follows it there'],
-  ['old-format', 'error 1 this is the format of SCST 1.x (procfs), which can’t be imported: have a newer scstadmin write it anew'], // prettier-ignore
+  [
+    'old-format',
+    'error 1 this is the format of SCST 1.x (procfs), which can’t be imported: have a newer scstadmin write it anew',
+  ],
 ])('conf-09, conf-11, conf-13: says where %s is broken, and makes nothing', (name, expected) => {
   const imported = load(sample(name));
   expect(said(imported)[0]).toBe(expected);
@@ -133,7 +137,10 @@ it.each([
   ['LUN 0 nowhere', 'warning 9 scstadmin drops LUN 0, because no HANDLER has the device nowhere; so does the import'],
   ['rel_tgt_id 70000', 'error 9 rel_tgt_id has to be a number up to 0xffff, not "70000"'],
   ['LUN 0 d {\n read_only yes\n }', 'error 10 read_only has to be 0 or 1, not "yes"'],
-  ['GROUP a {\n INITIATOR x\n }\n GROUP b {\n INITIATOR x\n }', 'error 13 the initiator x is in the groups a and b, which scstadmin refuses, too'], // prettier-ignore
+  [
+    'GROUP a {\n INITIATOR x\n }\n GROUP b {\n INITIATOR x\n }',
+    'error 13 the initiator x is in the groups a and b, which scstadmin refuses, too',
+  ],
 ])('conf-09: says what is wrong with %j', (body, expected) => {
   expect(said(load(LOCAL(body)))).toEqual([expected]);
 });

@@ -90,7 +90,9 @@ function importDrivers(
 
 /** By name and line only: values may be secrets, such as those of IncomingUser. */
 function listDriver(context: ImportContext, driver: Statement, name: string): void {
-  const what = (driver.body ?? []).map((each) => (wordOf(each, 0) === 'TARGET' ? `TARGET ${wordOf(each, 1) ?? ''}` : (wordOf(each, 0) ?? ''))); // prettier-ignore
+  const what = (driver.body ?? []).map((each) =>
+    wordOf(each, 0) === 'TARGET' ? `TARGET ${wordOf(each, 1) ?? ''}` : (wordOf(each, 0) ?? ''),
+  );
   const parts = [...new Set(what)].join(', ');
   context.warn(
     driver,

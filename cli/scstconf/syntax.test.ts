@@ -25,7 +25,14 @@ describe('reading', () => {
     ['quoted words', 'prod_id "LAB  DISK"', [['prod_id', 'LAB  DISK']]],
     ['an empty value', 'IncomingUser ""', [['IncomingUser', '']]],
     ['comments in the first column and behind blanks', '#x\n  # y\nsetup_id 7 # z', [['setup_id', '7']]],
-    ['escapes', 'usn ab\\#01\nid back\\\\slash', [['usn', 'ab#01'], ['id', 'back\\slash']]], // prettier-ignore
+    [
+      'escapes',
+      'usn ab\\#01\nid back\\\\slash',
+      [
+        ['usn', 'ab#01'],
+        ['id', 'back\\slash'],
+      ],
+    ],
     [
       'blocks',
       'A x {\n\tB y\n}\n',
@@ -47,7 +54,14 @@ describe('reading', () => {
       ],
     ],
     ['an empty block', 'H dev_disk {\n}', [[['H', 'dev_disk']]]],
-    ['lines of Windows', 'a 1\r\nb 2\r\n', [['a', '1'], ['b', '2']]], // prettier-ignore
+    [
+      'lines of Windows',
+      'a 1\r\nb 2\r\n',
+      [
+        ['a', '1'],
+        ['b', '2'],
+      ],
+    ],
     ['an annotation', '\t#: transport_id s 06', [['#:', 'transport_id', 's', '06']]],
   ])('takes %s', (_, text, expected) => {
     expect(read(text)).toEqual(expected);

@@ -50,6 +50,11 @@ export class EngineAccess {
     return this.call('reclaim', params);
   }
 
+  /** Undefined while no engine is there. */
+  status(): Promise<EngineStatus | undefined> {
+    return this.call('status', {});
+  }
+
   /** Waits for what is in flight and flushes every unit; undefined while no engine is there. */
   drain(): Promise<EngineStatus | undefined> {
     return this.call('drain', {});

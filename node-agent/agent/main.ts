@@ -19,6 +19,7 @@ import { parseAgentOptions, type AgentOptions } from './options.js';
 import { Pass } from './pass.js';
 import { isForced } from './tombstones.js';
 import { setupIdOf } from './setup-id.js';
+import { serveNodeState } from './state-socket.js';
 import { prepareForPowerOff } from './shutdown.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { PassTrigger } from './trigger.js';
@@ -111,6 +112,15 @@ async function main(): Promise<void> {
     now: () => new Date(),
     log,
   });
+  const socket = await serveNodeState({
+    runDir: options.runDir,
+    node: options.nodeName,
+    version,
+    source,
+    engine,
+    journal: () => pass.current,
+    log,
+  });
   ending.signal.addEventListener('abort', () => trigger.stop(), { once: true });
   if (ending.signal.aborted) trigger.stop();
   log.info({ node: options.nodeName, version, source: options.manifests ?? 'ScstNode' }, 'agent started');
@@ -126,6 +136,7 @@ async function main(): Promise<void> {
       log,
     });
   }
+  await socket.close();
   engine.close();
   await source.stop();
   await http?.stop();

@@ -1,14 +1,7 @@
-// The engine's side of the protocol: a JSON-RPC server on a unix socket, one connection per client.
-import { unlinkSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
-import {
-  createMessageConnection,
-  ResponseError,
-  SocketMessageReader,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node';
+// The engine's side of the protocol between agent and engine.
+import { ResponseError } from 'vscode-jsonrpc/node';
 import { PROTOCOL_MISMATCH_CODE, ProtocolMismatch } from './errors.js';
-import { ConnectionEndingWriter } from './message-writer.js';
+import { serveJsonRpc } from './json-rpc-server.js';
 import {
   PROTOCOL_VERSION,
   type EngineConfiguration,
@@ -32,72 +25,29 @@ export interface EngineServer {
 }
 
 const METHODS: readonly Exclude<EngineMethod, 'hello'>[] = ['configure', 'status', 'drain', 'reclaim'];
-/** sun_path of unix(7) has 108 bytes with the closing zero; Node truncates silently. */
-const MAXIMUM_SOCKET_PATH = 107;
 
-/**
- * Serves the protocol on `socketPath`, mode 0600. Only the holder of the engine's lock may call it:
- * a socket that is there already is taken for one that a dead engine left, and removed.
- */
+/** Serves the protocol on `socketPath`, for the holder of the engine's lock. */
 export async function serveEngine(options: {
   socketPath: string;
   version: string;
   handlers: EngineHandlers;
   onError?: (error: Error) => void;
 }): Promise<EngineServer> {
-  const { socketPath, version, handlers, onError = () => undefined } = options;
-  if (Buffer.byteLength(socketPath) > MAXIMUM_SOCKET_PATH)
-    throw new Error(`the socket path ${socketPath} is longer than ${MAXIMUM_SOCKET_PATH} bytes`);
-  const connections = new Set<MessageConnection>();
-
-  const accept = (socket: Socket): void => {
-    const connection = createMessageConnection(new SocketMessageReader(socket), new ConnectionEndingWriter(socket));
-    connections.add(connection);
-    connection.onClose(() => {
-      connections.delete(connection);
-      connection.dispose();
-    });
-    connection.onError(([error]) => onError(error));
-    connection.onRequest('hello', () => ({ protocolVersion: PROTOCOL_VERSION, pid: process.pid, version }));
-    for (const method of METHODS) {
-      connection.onRequest(method, async (params: unknown): Promise<unknown> => {
+  const { socketPath, version, handlers, onError } = options;
+  const methods = Object.fromEntries(
+    METHODS.map((method) => [
+      method,
+      async (params: unknown): Promise<unknown> => {
         if (method === 'configure') checkVersion(params as EngineConfiguration);
         return await handlers[method](params as never);
-      });
-    }
-    connection.listen();
-  };
-
-  const server = createServer(accept);
-  server.on('error', onError);
-  removeStaleSocket(socketPath);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    // The socket is made inside listen(): a chmod afterwards would leave a moment in which anyone could connect.
-    const umask = process.umask(0o177);
-    try {
-      server.listen(socketPath, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    } finally {
-      process.umask(umask);
-    }
-  });
-
+      },
+    ]),
+  );
+  const hello = () => ({ protocolVersion: PROTOCOL_VERSION, pid: process.pid, version });
+  const server = await serveJsonRpc({ socketPath, methods: { ...methods, hello }, ...(onError && { onError }) });
   return {
-    notifyStatusChanged(status) {
-      for (const connection of connections) connection.sendNotification(STATUS_CHANGED, status).catch(onError);
-    },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const connection of connections) {
-        connection.end();
-        connection.dispose();
-      }
-      connections.clear();
-      await closed;
-    },
+    notifyStatusChanged: (status) => server.notify(STATUS_CHANGED, status),
+    close: () => server.close(),
   };
 }
 
@@ -105,12 +55,4 @@ function checkVersion(params: EngineConfiguration): void {
   if (params.protocolVersion === PROTOCOL_VERSION) return;
   const { message } = new ProtocolMismatch(PROTOCOL_VERSION, params.protocolVersion);
   throw new ResponseError(PROTOCOL_MISMATCH_CODE, message, { ours: PROTOCOL_VERSION });
-}
-
-function removeStaleSocket(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

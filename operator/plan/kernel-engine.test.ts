@@ -96,6 +96,8 @@ describe('a LUN that asks for what LIO can’t do', () => {
   test('keeps none that another engine served read-only', () => {
     const before = plan([device('disk'), ...replaced(readOnly).slice(1)]);
     expect(before.spec.luns).toMatchObject([{ readOnly: true }]);
-    expect(refusal(replaced(readOnly), { devices: new Map(), sessions: new Map(), luns: byUid(before.spec.luns) }).luns).toEqual([]);
+    expect(
+      refusal(replaced(readOnly), { devices: new Map(), sessions: new Map(), luns: byUid(before.spec.luns) }).luns,
+    ).toEqual([]);
   });
 });

@@ -3,16 +3,19 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { ScstNodeSpec, ScstNodeStatus } from '../../../crds/types.js';
+import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../../crds/types.js';
 import { validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
+import { onLoneNode } from '../../../operator/plan/lone-node.js';
 import type { Finding } from '../../../operator/plan/objects.js';
 import { objectFindings } from '../../../operator/plan/placement.js';
 import { planNode } from '../../../operator/plan/plan-node.js';
 import { writeAtomically } from '../../files/atomic-file.js';
+import type { ManifestProblem } from '../../../crds/manifest-files.js';
+import type { NodeState } from '../../protocol/node.js';
 import { LONE_NODE_EPOCH } from '../tombstones.js';
 import type { Journal, SourceState } from '../wish.js';
-import { readManifests, type ManifestProblem } from './manifest-files.js';
+import { readManifests } from '../../../crds/manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
 import type { DesiredStateSource } from './source.js';
 import { StatusFile } from './status-file.js';
@@ -38,9 +41,13 @@ export class DirectorySource implements DesiredStateSource {
   private known: KnownObjects | undefined;
   private problems: ManifestProblem[] = [];
   private findings: Finding[] = [];
+  private objects: UserObject[] = [];
+  private files: Record<string, string> = {};
+  /** What the report was made of. */
+  private told: NodeState['manifests'];
   private last: ScstNodeStatus | undefined;
   private settle: NodeJS.Timeout | undefined;
-  private told = '';
+  private logged = '';
 
   constructor(private readonly options: DirectorySourceOptions) {
     this.nodeUID = manifestUid(options.setupId, 'Node', options.nodeName);
@@ -50,6 +57,10 @@ export class DirectorySource implements DesiredStateSource {
 
   get reported(): ScstNodeStatus | undefined {
     return this.last;
+  }
+
+  get manifests(): NodeState['manifests'] {
+    return this.told;
   }
 
   async state(journal: Journal | undefined): Promise<SourceState> {
@@ -66,7 +77,8 @@ export class DirectorySource implements DesiredStateSource {
   report(status: ScstNodeStatus): void {
     this.last = status;
     const { directory, nodeName } = this.options;
-    const { problems, findings } = this;
+    const { objects, files, problems, findings } = this;
+    this.told = { directory, objects, files, problems, findings };
     this.file.write({ node: nodeName, manifests: { directory, problems, findings }, status });
   }
 
@@ -81,15 +93,18 @@ export class DirectorySource implements DesiredStateSource {
     const { documents, problems } = await readManifests(directory);
     const before = await this.remembered();
     const now = new Date().toISOString();
-    const made = manifestObjects(documents, { setupId, known: before, now, nodeName, validate: validateManifest });
-    const index = buildIndex(made.objects, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
+    const made = manifestObjects(documents, { setupId, known: before, now, validate: validateManifest });
+    const placed = made.objects.map((object) => onLoneNode(object, nodeName));
+    const index = buildIndex(placed, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
     const kept = {
       devices: new Map(journal?.spec.devices.map((device) => [device.uid, device])),
       sessions: new Map(journal?.spec.sessions.map((session) => [session.uid, session])),
       luns: new Map(journal?.spec.luns.map((lun) => [lun.uid, lun])),
     };
     const plan = planNode(index, nodeName, { setupId, kept });
-    const findings = [...made.objects.flatMap((object) => objectFindings(index, object)), ...plan.findings];
+    const findings = [...placed.flatMap((object) => objectFindings(index, object)), ...plan.findings];
+    this.objects = made.objects;
+    this.files = made.files;
     this.tell([...problems, ...made.problems], findings);
     const complete = this.problems.length === 0;
     // While something is broken nothing is forgotten: age and former spec of an object must outlive a typing error.
@@ -121,8 +136,8 @@ export class DirectorySource implements DesiredStateSource {
     this.problems = problems;
     this.findings = [...findings];
     const now = JSON.stringify([problems, findings]);
-    if (now === this.told) return;
-    this.told = now;
+    if (now === this.logged) return;
+    this.logged = now;
     const { log } = this.options;
     for (const { file, line, field, message } of problems) {
       log.error(

@@ -3,7 +3,8 @@ import { v5 as uuid5 } from 'uuid';
 import { FINALIZER, USER_KINDS } from '../../../crds/names.js';
 import type { UserObject } from '../../../crds/types.js';
 import type { validateManifest } from '../../../crds/validation/validate.js';
-import type { ManifestDocument, ManifestProblem } from './manifest-files.js';
+import type { ManifestProblem } from '../../../crds/manifest-files.js';
+import type { ManifestDocument } from '../../../crds/manifest-files.js';
 
 /** Namespace of the uids of objects that no API server has seen. */
 const UID_NAMESPACE = '6f0f6d0e-6d1c-5a0e-9d2b-5c57a3c2f1e4';
@@ -19,6 +20,8 @@ export type KnownObjects = Readonly<Record<string, KnownObject>>;
 
 export interface ManifestObjects {
   objects: UserObject[];
+  /** Where they stand, by `<kind>/<name>`. */
+  files: Record<string, string>;
   known: KnownObjects;
   problems: ManifestProblem[];
 }
@@ -31,7 +34,7 @@ export function manifestUid(setupId: string, kind: string, name: string): string
 /** An invalid or doubled object is a problem with file and line; the others are unaffected. */
 export function manifestObjects(
   documents: readonly ManifestDocument[],
-  context: { setupId: string; known: KnownObjects; now: string; nodeName: string; validate: typeof validateManifest },
+  context: { setupId: string; known: KnownObjects; now: string; validate: typeof validateManifest },
 ): ManifestObjects {
   const objects = new Map<string, { object: UserObject; document: ManifestDocument; remembered: KnownObject }>();
   const problems: ManifestProblem[] = [];
@@ -58,22 +61,18 @@ export function manifestObjects(
       continue;
     }
     const firstSeen = before?.firstSeen ?? context.now;
-    const object = onThisNode(completed(result.object, uid, firstSeen), context.nodeName);
-    // The spec as it was written: that is what immutability is judged by.
-    objects.set(uid, { object, document, remembered: { firstSeen, spec: result.object.spec } });
+    const object = completed(result.object, uid, firstSeen);
+    objects.set(uid, { object, document, remembered: { firstSeen, spec: object.spec } });
   }
   const known = Object.fromEntries([...objects].map(([uid, { remembered }]) => [uid, remembered]));
-  return { objects: [...objects.values()].map(({ object }) => object), known, problems };
+  const found = [...objects.values()];
+  const files = Object.fromEntries(
+    found.map(({ object: { kind, metadata }, document }) => [`${kind}/${metadata.name}`, document.file]),
+  );
+  return { objects: found.map(({ object }) => object), files, known, problems };
 }
 
 function completed(object: UserObject, uid: string, creationTimestamp: string): UserObject {
   const metadata = { ...object.metadata, uid, generation: 1, creationTimestamp, finalizers: [FINALIZER] };
   return { ...object, metadata };
-}
-
-/** A lone node has no labels: every selector matches it (docs/adr/0002-lone-node-selectors.md). */
-function onThisNode(object: UserObject, nodeName: string): UserObject {
-  if (object.kind !== 'ScstTarget' || object.spec.nodeSelector === undefined) return object;
-  const { nodeSelector: _, ...spec } = object.spec;
-  return { ...object, spec: { ...spec, nodeName } };
 }

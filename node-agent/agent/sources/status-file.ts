@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { ScstNodeStatus } from '../../../crds/types.js';
 import type { Finding } from '../../../operator/plan/objects.js';
 import { writeAtomically } from '../../files/atomic-file.js';
-import type { ManifestProblem } from './manifest-files.js';
+import type { ManifestProblem } from '../../../crds/manifest-files.js';
 
 export interface StatusFileContent {
   node: string;

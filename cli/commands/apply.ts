@@ -1,0 +1,138 @@
+// `scst apply` and `scst delete` on a lone node: manifests into its directory or out of it, and waiting until it is so.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { stringify } from 'yaml';
+import { parseManifests } from '../../crds/manifest-files.js';
+import type { UserObject } from '../../crds/types.js';
+import type { NodeState } from '../../node-agent/protocol/node.js';
+import { CommandFailed, EXIT, type ExitCode } from '../exit-codes.js';
+import { keyOf, readObjects } from '../files.js';
+import type { Terminal } from '../terminal.js';
+import { askAgent } from '../world/connect.js';
+import { objectRows, type ObjectRow } from '../world/rows.js';
+import { worldOfNode } from '../world/world.js';
+
+export interface ApplyOptions {
+  path: string;
+  socket: string;
+  /** Seconds to wait for the node; 0: not at all. */
+  timeout: number;
+}
+
+const POLL_MS = 300;
+/** Whoever waits longer than this wants to know for what. */
+const QUIET_MS = 2_000;
+
+type Manifests = NonNullable<NodeState['manifests']>;
+
+export async function apply({ path, socket, timeout }: ApplyOptions, terminal: Terminal): Promise<ExitCode> {
+  const manifests = await manifestsOf(socket);
+  const objects = await readObjects(path, manifests.objects);
+  const written = objects.map((object) => ({ object, file: ownFile(manifests, object) }));
+  for (const { object, file } of written) {
+    const at = manifests.files[keyOf(object)];
+    if (at !== undefined && at !== file)
+      throw new CommandFailed(`${keyOf(object)} stands in ${at}: edit it there, or move it away`);
+  }
+  // All of them are on the disk before the first takes its place.
+  await Promise.all(written.map(({ object, file }) => writeFile(temporary(file), textOf(object))));
+  for (const { object, file } of written) {
+    await rename(temporary(file), file);
+    terminal.out.write(`${keyOf(object)} ${manifests.files[keyOf(object)] === undefined ? 'created' : 'written'}\n`);
+  }
+  const wanted = new Map(objects.map((object) => [keyOf(object), object.spec]));
+  return wait(socket, timeout, terminal, (state) => {
+    const seen = new Map(state.manifests?.objects.map((object) => [keyOf(object), object.spec]));
+    const rows = objectRows(worldOfNode(state, socket)).filter(({ object }) => wanted.has(keyOf(object)));
+    const unseen = objects.filter((object) => !isDeepStrictEqual(seen.get(keyOf(object)), object.spec));
+    return [
+      ...unseen.map((object) => `${keyOf(object)}: the agent has yet to read it`),
+      ...rows.filter(({ state: how }) => how !== 'Ready').map(rowText),
+    ];
+  });
+}
+
+export async function remove({ path, socket, timeout }: ApplyOptions, terminal: Terminal): Promise<ExitCode> {
+  const manifests = await manifestsOf(socket);
+  const objects = await readObjects(path, []);
+  const gone = new Map<string, string>();
+  for (const object of objects) {
+    const key = keyOf(object);
+    const file = manifests.files[key];
+    if (file === undefined) throw new CommandFailed(`there is no ${key}`);
+    if (
+      parseManifests(file, await readFile(file, 'utf8')).documents.some(
+        ({ object: other }) => !objects.some((each) => keyOf(each) === keyOf(other as UserObject)),
+      )
+    )
+      throw new CommandFailed(`${key} stands in ${file} with others that aren't to be deleted: edit that file`);
+    gone.set(key, file);
+  }
+  for (const file of new Set(gone.values())) await rm(file, { force: true });
+  for (const key of gone.keys()) terminal.out.write(`${key} deleted\n`);
+  const uids = new Set(
+    manifests.objects.filter((object) => gone.has(keyOf(object))).map(({ metadata }) => metadata.uid),
+  );
+  return wait(socket, timeout, terminal, ({ manifests: now, status }) => {
+    const there = now?.objects.filter((object) => gone.has(keyOf(object))) ?? [];
+    const entries = [status?.devices, status?.sessions, status?.luns].flatMap((list) => list ?? []);
+    const left = entries.filter(({ uid }) => uids.has(uid));
+    return [
+      ...there.map((object) => `${keyOf(object)}: the agent has yet to see that it is gone`),
+      ...left.map(({ state, reason = '', message = '' }) => `${state} ${reason}: ${message}`),
+    ];
+  });
+}
+
+async function manifestsOf(socket: string): Promise<Manifests> {
+  const { manifests, node } = await askAgent(socket, 'state');
+  if (manifests === undefined)
+    throw new CommandFailed(`node ${node} belongs to a cluster: apply the objects there, with kubectl`, EXIT.usage);
+  return manifests;
+}
+
+/** Resolves when `missing` says nothing any more, with progress; fails when the time is over. */
+async function wait(
+  socket: string,
+  seconds: number,
+  { err }: Terminal,
+  missing: (state: NodeState) => string[],
+): Promise<ExitCode> {
+  if (seconds === 0) return EXIT.done;
+  const [started, end] = [performance.now(), performance.now() + seconds * 1000];
+  let told = '';
+  for (;;) {
+    const lines = missing(await askAgent(socket, 'state'));
+    if (lines.length === 0) return EXIT.done;
+    const text = lines.join('\n');
+    if (performance.now() >= end) {
+      err.write(`not ready after ${seconds} s:\n${text}\n`);
+      return EXIT.failed;
+    }
+    if (performance.now() - started > QUIET_MS && text !== told) {
+      err.write(`waiting for ${lines[0] ?? ''}${lines.length > 1 ? ` and ${lines.length - 1} more` : ''}\n`);
+      told = text;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function rowText({ object, state, reason, message }: ObjectRow): string {
+  return `${keyOf(object)}: ${[state, reason, message].filter((part) => part !== '').join(': ')}`;
+}
+
+/** One file for each object: an edit by hand of another is never overwritten. */
+function ownFile({ directory }: Manifests, { kind, metadata }: UserObject): string {
+  return join(directory, `${kind.toLowerCase()}-${metadata.name}.yaml`);
+}
+
+/** Hidden from the agent, which takes *.yaml only. */
+function temporary(file: string): string {
+  return `${file}.${process.pid}.new`;
+}
+
+function textOf({ apiVersion, kind, metadata: { name }, spec }: UserObject): string {
+  return stringify({ apiVersion, kind, metadata: { name }, spec }, { lineWidth: 0 });
+}

@@ -1,0 +1,184 @@
+// What a change of objects would do on each node, without doing it: the plan before and after, and what differs. Pure.
+import { isDeepStrictEqual } from 'node:util';
+import { sees } from '../../crds/lun-set.js';
+import type { NodeDevice, NodeLun, NodeSession, ScstNodeSpec, UserObject } from '../../crds/types.js';
+import type { Index } from '../../operator/plan/object-index.js';
+import { byName, type Finding } from '../../operator/plan/objects.js';
+import { objectFindings } from '../../operator/plan/placement.js';
+import { planNode, type PlannedSpec } from '../../operator/plan/plan-node.js';
+import { indexOf, type World } from '../world/world.js';
+
+export type StepKind = 'add' | 'change' | 'remove' | 'problem';
+
+/** One thing that would happen on a node. */
+export interface Step {
+  kind: StepKind;
+  text: string;
+  /** Who uses the device that would go: the step waits for them. Absent: nobody, as far as is known. */
+  blockedBy?: string[];
+}
+
+export interface NodeForecast {
+  node: string;
+  steps: Step[];
+}
+
+export interface ForecastInput {
+  world: World;
+  /** The objects as they would be. */
+  next: readonly UserObject[];
+  /** Of the nodes' block devices, by `<session uid>/<lun uid>`. */
+  holders: ReadonlyMap<string, readonly string[]>;
+}
+
+const SETUP_OF_A_FORECAST = 'not set up yet';
+
+/** The nodes on which something would happen, in the order of names. */
+export function forecast({ world, next, holders }: ForecastInput): NodeForecast[] {
+  const setupId = world.setupId ?? SETUP_OF_A_FORECAST;
+  const before = indexOf(world);
+  const after = indexOf(world, withUids(next, world.objects));
+  return [...world.places]
+    .sort(byName)
+    .map(({ name }) => {
+      const former = world.nodes.find((each) => each.name === name)?.spec ?? planNode(before, name, { setupId }).spec;
+      const plan = planNode(after, name, { setupId, kept: keptOf(former) });
+      const known = new Set(problemsOf(before, planNode(before, name, { setupId }).findings).map(({ text }) => text));
+      const problems = problemsOf(after, plan.findings).filter(({ text }) => !known.has(text));
+      return { node: name, steps: [...differences(former, plan.spec, holders), ...problems] };
+    })
+    .filter(({ steps }) => steps.length > 0);
+}
+
+/** An object that is there already keeps its uid; a new one gets one that nothing has. */
+function withUids(next: readonly UserObject[], now: readonly UserObject[]): UserObject[] {
+  const known = new Map(now.map((object) => [`${object.kind}/${object.metadata.name}`, object.metadata]));
+  return next.map((object) => {
+    const key = `${object.kind}/${object.metadata.name}`;
+    const metadata = known.get(key) ?? { uid: `new ${key}`, creationTimestamp: '9999-12-31T23:59:59Z', generation: 1 };
+    return { ...object, metadata: { ...metadata, ...object.metadata, uid: metadata.uid } };
+  });
+}
+
+function keptOf({ devices, sessions, luns }: PlannedSpec | ScstNodeSpec) {
+  const byUid = <T extends { uid: string }>(list: readonly T[]): Map<string, T> =>
+    new Map(list.map((each) => [each.uid, each]));
+  return { devices: byUid(devices), sessions: byUid(sessions), luns: byUid(luns) };
+}
+
+function problemsOf(index: Index, local: readonly Finding[]): Step[] {
+  const objects = [
+    ...index.devices.values(),
+    ...index.targets.values(),
+    ...index.sessions.values(),
+    ...index.luns.values(),
+  ];
+  const findings = [...objects.flatMap((object) => objectFindings(index, object)), ...local];
+  return findings.map(({ kind, name, reason, message }) => ({
+    kind: 'problem',
+    text: `${kind} ${name}: ${reason}: ${message}`,
+  }));
+}
+
+type Spec = Pick<ScstNodeSpec, 'devices' | 'targets' | 'sessions' | 'luns'>;
+
+interface Pair {
+  session: NodeSession;
+  lun: NodeLun;
+  device: NodeDevice | undefined;
+}
+
+function differences(before: Spec, after: Spec, holders: ForecastInput['holders']): Step[] {
+  const [was, is] = [pairsOf(before), pairsOf(after)];
+  const wasSession = new Set(before.sessions.map(({ uid }) => uid));
+  const isSession = new Set(after.sessions.map(({ uid }) => uid));
+  const name = (spec: Spec, session: NodeSession) => sessionName(spec, session);
+  return [
+    ...after.sessions
+      .filter(({ uid }) => !wasSession.has(uid))
+      .map((session): Step => ({ kind: 'add', text: `session ${name(after, session)}: a SCSI host appears` })),
+    ...after.devices.flatMap((device) =>
+      deviceSteps(
+        before.devices.find(({ uid }) => uid === device.uid),
+        device,
+      ),
+    ),
+    ...[...is].flatMap(([key, pair]) => pairSteps(was.get(key), pair, name(after, pair.session))),
+    ...[...was]
+      .filter(([key]) => !is.has(key))
+      .map(([key, { session, lun, device }]): Step => ({
+        kind: 'remove',
+        text: `LUN ${lun.lun} ${device?.scstName ?? ''} of session ${name(before, session)}: its SCSI device goes`,
+        ...(holders.has(key) && { blockedBy: [...(holders.get(key) ?? [])] }),
+      })),
+    ...before.sessions
+      .filter(({ uid }) => !isSession.has(uid))
+      .map((session): Step => ({ kind: 'remove', text: `session ${name(before, session)}: its SCSI host goes` })),
+  ];
+}
+
+function pairsOf({ sessions, luns, devices }: Spec): Map<string, Pair> {
+  const byUid = new Map(devices.map((device) => [device.uid, device]));
+  return new Map(
+    sessions.flatMap((session) =>
+      luns
+        .filter((lun) => sees(session, lun))
+        .map((lun) => [`${session.uid}/${lun.uid}`, { session, lun, device: byUid.get(lun.device) }] as const),
+    ),
+  );
+}
+
+function sessionName({ targets }: Spec, { target, scstName }: NodeSession): string {
+  return `${targets.find(({ uid }) => uid === target)?.scstName ?? '?'}/${scstName}`;
+}
+
+function pairSteps(before: Pair | undefined, { lun, device }: Pair, session: string): Step[] {
+  const name = device?.scstName ?? '';
+  if (before === undefined)
+    return [
+      {
+        kind: 'add',
+        text: `LUN ${lun.lun} ${name} of session ${session}${lun.readOnly ? ', read-only' : ''}: a SCSI device appears`,
+      },
+    ];
+  if (before.lun.readOnly === lun.readOnly) return [];
+  return [
+    {
+      kind: 'change',
+      text: `LUN ${lun.lun} ${name} of session ${session}: readOnly ${before.lun.readOnly} → ${lun.readOnly}, in use as well`,
+    },
+  ];
+}
+
+/** What of a device can change only when no LUN of it is in use. */
+const NEEDS_IDLE = ['engine'] as const;
+
+function deviceSteps(before: NodeDevice | undefined, after: NodeDevice): Step[] {
+  if (before === undefined) return [{ kind: 'add', text: `device ${after.scstName}: ${after.vdiskFileio.filename}` }];
+  const idle = NEEDS_IDLE.filter((field) => before[field] !== after[field]);
+  const fields = [
+    ...idle.map((field) => [field, before[field], after[field]] as const),
+    ...fieldsThatDiffer(before, after),
+  ];
+  return fields.map(([field, from, to]) => ({
+    kind: 'change',
+    text: `device ${after.scstName}: ${field} ${shown(from)} → ${shown(to)}, ${idle.some((each) => each === field) ? 'once no LUN of it is in use' : 'in use as well'}`,
+  }));
+}
+
+function fieldsThatDiffer(before: NodeDevice, after: NodeDevice): (readonly [string, unknown, unknown])[] {
+  const parts = ['vdiskFileio', 'identity'] as const;
+  const inner = parts.flatMap((part) => {
+    const [old, now] = [before[part], after[part]] as unknown as Record<string, unknown>[];
+    const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])].sort();
+    return names.map((name) => [part === 'identity' ? `identity.${name}` : name, old?.[name], now?.[name]] as const);
+  });
+  const outer = (['maxCommands', 'reclaimPolicy', 'sharing'] as const).map(
+    (name) => [name, before[name], after[name]] as const,
+  );
+  return [...inner, ...outer].filter(([, old, now]) => !isDeepStrictEqual(old, now));
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'unset' : typeof value === 'string' ? value : JSON.stringify(value);
+}
