@@ -12,7 +12,7 @@ import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { machineText, paintFor, type Format, type Terminal } from './terminal.js';
 import { askAgent, connect, socketOf, type ConnectOptions } from './world/connect.js';
 import { packageVersion } from './version.js';
-import type { World } from './world/world.js';
+import { requireObjects, type World } from './world/world.js';
 
 const EXAMPLES = `
 Exit codes: 0 done; 1 it didn't work, or something isn't well; 2 usage; 3 neither agent nor API server answers.
@@ -98,6 +98,7 @@ export function buildProgram(terminal: Terminal, ended: (code: ExitCode) => void
       if (kind !== undefined && of === undefined)
         throw new CommandFailed(`there is no kind ${kind}: devices, targets, sessions or luns`, EXIT.usage);
       const found = await world();
+      requireObjects(found);
       if (name !== undefined && !found.objects.some((each) => each.kind === of && each.metadata.name === name))
         throw new CommandFailed(`there is no ${of ?? ''} ${name}`);
       show(found, output, objectsText(found, of, name, output, paint));

@@ -1,10 +1,11 @@
 // `scst export`: what a node has, as an scst.conf.
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { exportNode } from '../scstconf/export.js';
-import { indexOf, type World } from '../world/world.js';
+import { indexOf, requireObjects, type World } from '../world/world.js';
 
 /** The text of the file. Throws CommandFailed. */
 export function exportText(world: World, node: string | undefined): string {
+  requireObjects(world);
   const names = world.nodes.map(({ name }) => name);
   const [only] = names;
   const chosen = node ?? (names.length === 1 ? only : undefined);

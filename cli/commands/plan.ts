@@ -5,7 +5,7 @@ import { keyOf, readObjects } from '../files.js';
 import { forecast, type NodeForecast, type StepKind } from '../forecast/forecast.js';
 import type { Paint } from '../terminal.js';
 import { lunRows } from '../world/rows.js';
-import type { World } from '../world/world.js';
+import { requireObjects, type World } from '../world/world.js';
 
 const SIGNS: Readonly<Record<StepKind, string>> = { add: '+', change: '~', remove: '-', problem: '!' };
 
@@ -22,6 +22,7 @@ export async function plan(
   world: World,
   { path, node, delete: gone = false, holders = {} }: PlanOptions,
 ): Promise<NodeForecast[]> {
+  requireObjects(world);
   if (node !== undefined && !world.places.some(({ name }) => name === node))
     throw new CommandFailed(`there is no node ${node}`, EXIT.usage);
   const objects = await readObjects(path, gone ? [] : world.objects);

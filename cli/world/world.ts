@@ -1,5 +1,6 @@
 // What a command looks at: one node through its agent, or the nodes of a cluster through the API server.
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../crds/types.js';
+import { CommandFailed, EXIT } from '../exit-codes.js';
 import { onLoneNode } from '../../operator/plan/lone-node.js';
 import { buildIndex, type Index } from '../../operator/plan/object-index.js';
 import type { ClusterNode } from '../../operator/plan/objects.js';
@@ -29,6 +30,15 @@ export interface World {
   setupId: string | undefined;
   /** Of a lone node. */
   manifests?: { directory: string; problems: ManifestProblem[]; findings: ObjectFinding[] };
+}
+
+/** Throws CommandFailed where the users' objects are elsewhere: the agent of a cluster's node doesn't have them. */
+export function requireObjects({ kind, manifests, places: [place] }: World): void {
+  if (kind === 'node' && manifests === undefined)
+    throw new CommandFailed(
+      `node ${place?.name ?? ''} belongs to a cluster, which has the objects: ask it with --kubeconfig`,
+      EXIT.usage,
+    );
 }
 
 /** The world's objects, or others in their place, with the places that they may be on. */

@@ -14,6 +14,7 @@ import { EngineAccess } from './engine-access.js';
 import { EngineProcess } from './engine-process.js';
 import { JournalStore } from './journal-store.js';
 import { Kernel } from './kernel.js';
+import { LunMetrics } from './lun-metrics.js';
 import { AgentMetrics } from './metrics.js';
 import { parseAgentOptions, type AgentOptions } from './options.js';
 import { Pass } from './pass.js';
@@ -111,6 +112,10 @@ async function main(): Promise<void> {
     ioTimeoutSeconds: options.ioTimeout,
     now: () => new Date(),
     log,
+  });
+  new LunMetrics(registry, async () => {
+    const status = await engine.status();
+    return status && { units: pass.current?.served ?? [], status };
   });
   const socket = await serveNodeState({
     runDir: options.runDir,

@@ -1,9 +1,11 @@
 // kubectl apply of the quickstart: a real SCSI disk on a node of a real cluster, used, and taken away in any order.
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { NAMESPACE } from '../env/stack/cluster.js';
 import { eventually } from '../env/stack/eventually.js';
 import { remains } from '../env/stack/node-processes.js';
-import { EXAMPLES } from '../env/stack/paths.js';
+import { EXAMPLES, ROOT } from '../env/stack/paths.js';
 import { disk, diskPath } from '../kernel/support/manifests.js';
 import { Stack } from './stack.js';
 
@@ -11,7 +13,15 @@ jest.setTimeout(240_000);
 const NODE = 'worker-1';
 const QUICKSTART = join(EXAMPLES, 'quickstart.yaml');
 const PATH = '/dev/scst/scst-local-tgt/scst-local-host/lun0';
+const SCST = join(ROOT, 'bin/scst');
 const ALL = ['scstdevice/vm-disk1', 'scsttarget/scst-local-tgt', 'scstsession/scst-local-host', 'scstlun/vm-disk1'];
+
+/** What the command says of a cluster. */
+async function scst(kubeconfig: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(SCST, ['--kubeconfig', kubeconfig, ...args]);
+  expect(stderr).toBe('');
+  return stdout;
+}
 
 describe('the quickstart', () => {
   let stack: Stack;
@@ -42,6 +52,25 @@ describe('the quickstart', () => {
       await kubectl('get', 'scstlun', 'vm-disk1', '-o', 'jsonpath={.status.samples}'),
     ) as object[];
     expect(sample).toMatchObject({ path: PATH, block: 'sda', sg: 'sg0', hctl: '0:0:0:0' });
+  });
+
+  it('is what scst shows, plans and exports, of the cluster and on the node', async () => {
+    const cluster = (...args: string[]) => scst(stack.cluster.kubeconfig, ...args);
+    expect(await cluster('tree')).toMatch(
+      /^# cluster https:[^\n]*\nnode worker-1  Ready\n└─ target scst-local-tgt\n   └─ session scst-local-host  host\d+  Ready\n      └─ LUN 0  vm-disk1  \/dev\/scst\//,
+    );
+    expect(await cluster('get', 'slun')).toMatch(/ScstLun +vm-disk1 +Ready/);
+    expect(await cluster('plan', '-f', QUICKSTART)).toMatch(/^# cluster [^\n]*\nnothing would change\n$/);
+    expect(await cluster('plan', '--delete', '-f', QUICKSTART)).toMatch(/node worker-1\n  - LUN 0 vm-disk1 of session/);
+    const exported = await cluster('export');
+    expect(exported).toMatch(/TARGET scst-local-tgt \{\n\t\tsession_name scst-local-host\n/);
+    expect(await node().sh(`${SCST} tree`)).toMatch(
+      /^# node worker-1 \(\/run\/scst\/agent\.sock\)\nnode worker-1  Ready\n/,
+    );
+    for (const command of [`apply -f ${QUICKSTART}`, 'get', 'export']) {
+      const refused = await node().run(`${SCST} ${command}`);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('belongs to a cluster')]);
+    }
   });
 
   it('operator-06: the agent’s Lease belongs to the Node, and goes with it', async () => {

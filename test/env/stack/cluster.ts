@@ -59,6 +59,11 @@ export class Cluster {
     return { kubeconfig: await this.kubeconfigOf('scst-node-agent', `scst-node-agent-${name}`, name, 'guest') };
   }
 
+  /** Of the administrator. */
+  get kubeconfig(): string {
+    return this.controlPlane.adminKubeconfig;
+  }
+
   /** kubectl as the administrator; throws when it fails. */
   kubectl(...args: string[]): Promise<string> {
     return this.controlPlane.kubectlOutput(args);

@@ -1,0 +1,67 @@
+// Metrics of each LUN in each session: commands, bytes, aborts and resets, read from the engine when they are asked for.
+import { Counter, type Registry } from 'prom-client';
+import type { EngineStatus, RingConfiguration, UnitConfiguration } from '../protocol/types.js';
+
+type Place = 'device' | 'target' | 'session' | 'lun';
+
+/** What is served, and what the engine says of it now; nothing while it is away. */
+export type ServedNow = () => Promise<{ units: readonly UnitConfiguration[]; status: EngineStatus } | undefined>;
+
+export class LunMetrics {
+  private readonly commands: Counter<Place | 'direction'>;
+  private readonly bytes: Counter<Place | 'direction'>;
+  private readonly aborts: Counter<Place>;
+  private readonly resets: Counter<Place>;
+  private reading: Promise<void> | undefined;
+
+  /** They begin anew with each engine, as counters of a process do. */
+  constructor(
+    registry: Registry,
+    private readonly served: ServedNow,
+  ) {
+    const counter = <Label extends string>(name: string, help: string, ...more: Label[]): Counter<Place | Label> =>
+      new Counter({
+        name,
+        help,
+        labelNames: ['device', 'target', 'session', 'lun', ...more] as (Place | Label)[],
+        registers: [registry],
+        collect: () => this.read(),
+      });
+    this.commands = counter('scst_lun_commands_total', 'READ and WRITE commands of the fast path', 'direction');
+    this.bytes = counter('scst_lun_bytes_total', 'Bytes that these commands carried', 'direction');
+    this.aborts = counter('scst_lun_aborts_total', 'ABORT TASK functions (SCST: Aborts)');
+    this.resets = counter('scst_lun_resets_total', 'LOGICAL UNIT RESET functions (SCST: Device Resets)');
+  }
+
+  /** The metrics of one answer are of one moment: whoever comes first reads for all. */
+  private read(): Promise<void> {
+    this.reading ??= this.update().finally(() => (this.reading = undefined));
+    return this.reading;
+  }
+
+  private async update(): Promise<void> {
+    const now = await this.served();
+    for (const metric of [this.commands, this.bytes, this.aborts, this.resets]) metric.reset();
+    if (now === undefined) return;
+    const rings = new Map(
+      now.status.units.flatMap((unit) => unit.rings.map((ring) => [ring.backstore, ring] as const)),
+    );
+    for (const { name, rings: configured } of now.units) {
+      for (const ring of configured) {
+        const counters = rings.get(ring.backstore)?.counters;
+        if (counters === undefined) continue;
+        const labels = labelsOf(name, ring);
+        this.commands.inc({ ...labels, direction: 'read' }, counters.reads);
+        this.commands.inc({ ...labels, direction: 'write' }, counters.writes);
+        this.bytes.inc({ ...labels, direction: 'read' }, counters.readBytes);
+        this.bytes.inc({ ...labels, direction: 'write' }, counters.writeBytes);
+        this.aborts.inc(labels, counters.aborts);
+        this.resets.inc(labels, counters.resets);
+      }
+    }
+  }
+}
+
+function labelsOf(device: string, { target, session, lun }: RingConfiguration): Record<Place, string> {
+  return { device, target, session, lun: String(lun) };
+}
