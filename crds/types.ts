@@ -285,10 +285,10 @@ export interface ScstTargetSpec {
   /** The only node of this target. Exactly one of nodeName and nodeSelector is set. */
   nodeName?: string;
   nodeSelector?: NodeSelector;
-  /** Version descriptor of the SCSI transport in INQUIRY (SCST: scsi_transport_version). Absent means 3040 (0BE0h, SAS). */
-  scsiTransportVersion?: number;
-  /** Version descriptor of the physical transport in INQUIRY, 0 for none (SCST: phys_transport_version). */
-  physTransportVersion?: number;
+  /** Version descriptor of the SCSI transport in INQUIRY, by the name of the standard (SAS, FCP-4, iSCSI, SRP and the like) or as its number (SCST: scsi_transport_version). Absent means SAS (3040, 0BE0h). */
+  scsiTransportVersion?: string | number;
+  /** Version descriptor of the physical transport in INQUIRY, by the name of the standard (FC-FS-2, FC-PI-4 and the like) or as its number, none or 0 for none (SCST: phys_transport_version). */
+  physTransportVersion?: string | number;
   /** Relative target port identifier (rel_tgt_id in SCST). Absent means one that is free on the node. */
   relTgtId?: number;
   /** Access control: LUN sets of their own for some sessions (SCST: GROUP and INITIATOR). A session that no group matches has the LUNs without a group. One that several match is refused. */
@@ -324,7 +324,7 @@ export interface ScstSessionSpec {
   target: string;
   /** Only on this one of the target's nodes. Absent means on all of them. */
   nodeName?: string;
-  /** The initiator port's TransportID (SPC) in hexadecimal digits (SCST, transport_id). Absent means a SAS one made from setupId, scstName and the node. */
+  /** The initiator port's TransportID (SCST, transport_id): sas:5000c500a1b2c3d4, fc:21:00:00:24:ff:00:00:01, srp: and 32 hexadecimal digits, iscsi:NAME or iscsi:NAME,i,0xSESSION, or its bytes (SPC) in hexadecimal digits. Absent means a SAS one made from setupId, scstName and the node. */
   transportId?: string;
   deletionPolicy?: DeletionPolicy;
 }

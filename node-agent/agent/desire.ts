@@ -80,7 +80,7 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
   const sessions = new Map<string, DesiredSession>();
   const sessionFor = (session: NodeSession): DesiredSession => {
     const wwn = sessionWwn(session.uid);
-    const known = sessions.get(wwn) ?? { wwn, nexus: nexusName(session.transportId), luns: [] };
+    const known = sessions.get(wwn) ?? { wwn, nexus: nexusName(session.transportId), nexusCounts: false, luns: [] };
     sessions.set(wwn, known);
     return known;
   };
@@ -104,7 +104,9 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
   journal.spec.sessions.forEach(sessionFor);
   const files = new Map<string, DesiredFile>();
   for (const { session, lun, device, backstore } of sessionLuns(journal.spec)) {
-    sessionFor(session).luns.push(desiredLun(lun.lun, backstore, device));
+    const wanted = sessionFor(session);
+    wanted.luns.push(desiredLun(lun.lun, backstore, device));
+    wanted.nexusCounts ||= device.engine === 'kernel';
     if (device.engine === 'kernel') files.set(device.uid, desiredFile(device, units.get(device.uid)));
   }
   return {

@@ -23,6 +23,8 @@ export interface DesiredSession {
   wwn: string;
   /** nexusName(transportId) */
   nexus: string;
+  /** LIO itself serves a LUN, so that its own reservations go by that name; otherwise any will do. */
+  nexusCounts: boolean;
   luns: DesiredLun[];
 }
 

@@ -43,6 +43,7 @@ export type FindingReason =
   | 'IdentityConflict'
   | 'RelTgtIdConflict'
   | 'TransportIdConflict'
+  | 'InvalidTransportId'
   | 'GroupNotFound'
   | 'GroupConflict'
   | 'ExclusivePlacement'

@@ -17,9 +17,10 @@ import { lunRefusal } from './kernel-engine.js';
 import { namesOf, type Index } from './object-index.js';
 import { byAge, byName, compare, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
 import { live, lunHolders, lunsOf, sessionsOf } from './placement.js';
+import { placeSessions } from './session-placement.js';
+import { parseTransportId } from './transport-id.js';
+import { physicalTransport, scsiTransport } from './version-descriptors.js';
 
-/** 0BE0h: SAS, what scst_local shows. */
-const SAS_TRANSPORT_VERSION = 0x0be0;
 const MAX_REL_TGT_ID = 65_535;
 
 /** The compiled part of ScstNode.spec; the rest belongs to the protocol. */
@@ -184,43 +185,12 @@ function placeTargets(
     entries.set(target.metadata.name, {
       ...source(target),
       scstName: scstNameOf(target),
-      scsiTransportVersion: target.spec.scsiTransportVersion ?? SAS_TRANSPORT_VERSION,
-      physTransportVersion: target.spec.physTransportVersion ?? 0,
+      scsiTransportVersion: scsiTransport(target.spec.scsiTransportVersion),
+      physTransportVersion: physicalTransport(target.spec.physTransportVersion),
       relTgtId,
     });
   }
   return entries;
-}
-
-/** The sessions of one target that belong on the node; of two with one scstName or TransportID the older. */
-function placeSessions(sessions: readonly ScstSession[], node: string, findings: Finding[]): ScstSession[] {
-  const names = new Map<string, string>();
-  const transportIds = new Map<string, string>();
-  return sessions.filter((session) => {
-    if (session.spec.nodeName !== undefined && session.spec.nodeName !== node) {
-      return false;
-    }
-    const [scstName, transportId] = [scstNameOf(session), session.spec.transportId?.toLowerCase()];
-    const sameName = names.get(scstName);
-    const sameId = transportId === undefined ? undefined : transportIds.get(transportId);
-    if (sameName !== undefined) {
-      findings.push(
-        finding(session, 'NameConflict', `scstName ${scstName} belongs to the older ScstSession ${sameName}`, node),
-      );
-      return false;
-    }
-    if (sameId !== undefined) {
-      findings.push(
-        finding(session, 'TransportIdConflict', `transportId belongs to the older ScstSession ${sameId}`, node),
-      );
-      return false;
-    }
-    names.set(scstName, session.metadata.name);
-    if (transportId !== undefined) {
-      transportIds.set(transportId, session.metadata.name);
-    }
-    return true;
-  });
 }
 
 /** The entry of a session; one whose group became doubtful keeps that which it has, as long as its group is there. */
@@ -252,7 +222,9 @@ function sessionEntry(session: ScstSession, target: NodeTarget, setupId: string,
     scstName,
     target: target.uid,
     transportId:
-      session.spec.transportId?.toLowerCase() ?? sessionTransportId(setupId, target.scstName, scstName, node),
+      session.spec.transportId === undefined
+        ? sessionTransportId(setupId, target.scstName, scstName, node)
+        : parseTransportId(session.spec.transportId),
     force: session.spec.deletionPolicy === 'Force',
   };
 }

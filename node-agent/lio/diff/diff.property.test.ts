@@ -193,6 +193,7 @@ const wish = fc
       sessions: sessions.map((session) => ({
         wwn: sessionWwn(session),
         nexus: NEXUS,
+        nexusCounts: exposed.some((file) => file !== undefined),
         luns: luns.map((lun, index) => wantedLun(session, lun, index)),
       })),
     };
@@ -257,7 +258,7 @@ test('in the end each wanted LUN has its device, or a finding says why not', () 
       model.engine = engine;
       converge(wanted, model);
       const { findings } = diff({ ...wanted, attachedRings: model.attached }, model.observe());
-      for (const { wwn, nexus, luns } of wanted.sessions) {
+      for (const { wwn, nexus, nexusCounts, luns } of wanted.sessions) {
         for (const lun of luns) {
           const found = model.sessions.get(wwn)?.luns.get(lun.lun);
           const [hba, backstore] = lun.engine === 'tcmu' ? [HBA, lun.name] : [FILE_HBA, lun.backstore];
@@ -266,7 +267,7 @@ test('in the end each wanted LUN has its device, or a finding says why not', () 
             found?.link === `${hba}/${backstore}` &&
             found.present &&
             found.name === lun.name &&
-            model.sessions.get(wwn)?.nexus === nexus &&
+            (nexusCounts ? model.sessions.get(wwn)?.nexus === nexus : model.sessions.get(wwn)?.nexus !== undefined) &&
             includes(model.backstores.get(backstore)?.attributes, expected);
           const explained = findings.some(
             (finding) =>

@@ -190,10 +190,10 @@ class SessionPlan {
     }
   }
 
-  private prepareSession({ nexus }: DesiredSession): void {
+  private prepareSession({ nexus, nexusCounts }: DesiredSession): void {
     const { wwn } = this;
     if (!this.exists || !this.observed.tpg) this.steps.push({ kind: 'createSession', wwn });
-    if (this.observed.nexus === nexus) return;
+    if (this.observed.nexus === nexus || (this.observed.nexus !== undefined && !nexusCounts)) return;
     if (this.observed.nexus !== undefined) {
       if ([...this.directories.values()].some((lun) => lun.link !== undefined)) {
         this.find(

@@ -1,4 +1,5 @@
 // The state of a logical unit: identity, medium, mode pages, nexuses, reservation. Changed by the functions of this folder only.
+import { equalBytes } from './bytes.js';
 import type { Medium, MediumFailureKind, NexusIdentity, SenseCode } from '../types.js';
 import { initialModePages, taskAbortedStatus } from './mode-pages.js';
 import type { Nexus } from './nexus.js';
@@ -157,6 +158,8 @@ export function addNexus(unit: LogicalUnit, identity: NexusIdentity): void {
   const former = known.identity;
   known.identity = identity;
   if (!former) return;
+  // To the unit it is another initiator port: what the former one had reserved is gone with it.
+  if (!equalBytes(former.transportId, identity.transportId)) nexusLoss(unit, identity.id);
   if (former.readOnly !== identity.readOnly) raise(unit, known, ATTENTION.modeParametersChanged);
   if (
     former.scsiTransportVersion !== identity.scsiTransportVersion ||
