@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     leaseDurationSeconds: options.leaseDuration,
     nodeGracePeriodMilliseconds: options.nodeGracePeriod * 1000,
     watchSeconds: options.watchTimeout,
+    ...(options.defaultTarget && { defaultTarget: options.defaultTarget }),
     logger,
     metrics,
   });

@@ -36,6 +36,7 @@ describe('options', () => {
       metricsPort: 0,
     });
     expect(parse('--leader-elect').leaderElect).toBe(true);
+    expect(parse('--default-target', 'a/b=,c=d').defaultTarget).toEqual({ 'a/b': '', c: 'd' });
   });
 
   it.each([

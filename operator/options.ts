@@ -12,6 +12,8 @@ export interface OperatorOptions {
   readonly nodeGracePeriod: number;
   /** Seconds. */
   readonly watchTimeout: number;
+  /** Labels of nodes. */
+  readonly defaultTarget?: Readonly<Record<string, string>>;
   readonly metricsPort: number;
   readonly logLevel: string;
 }
@@ -79,6 +81,14 @@ export function parseOptions(argv: readonly string[]): OperatorOptions {
       ),
     )
     .addOption(
+      new Option(
+        '--default-target <labels>',
+        'make scst_local_tgt with the session scst_local_host on the nodes with these labels, KEY=VALUE,… (SCST: add_default_tgt)',
+      )
+        .env('SCST_DEFAULT_TARGET')
+        .argParser(parseLabels),
+    )
+    .addOption(
       new Option('--metrics-port <port>', '/healthz, /readyz and /metrics; 0 takes any free port')
         .env('SCST_METRICS_PORT')
         .argParser(parsePort)
@@ -113,6 +123,15 @@ function parseBoolean(text: string): boolean {
     throw new InvalidArgumentError('true or false');
   }
   return text === 'true';
+}
+
+/** `KEY=VALUE,KEY=VALUE`; a value may be empty. */
+function parseLabels(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => /^([^=]+)=([^=]*)$/.exec(pair));
+  if (pairs.includes(null)) {
+    throw new InvalidArgumentError('labels as KEY=VALUE, separated by commas');
+  }
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
 }
 
 function parsePort(text: string): number {

@@ -155,11 +155,20 @@ async function makeSource(
   log: Logger,
   onChange: () => void,
 ): Promise<DesiredStateSource> {
-  const { manifests, nodeName, stateDir, runDir, namespace, kubeconfig } = options;
+  const { manifests, nodeName, defaultTarget, stateDir, runDir, namespace, kubeconfig } = options;
   if (manifests !== undefined) {
     const { DirectorySource } = await import('./sources/directory.js');
     const setupId = await setupIdOf(stateDir, options.setupId);
-    return new DirectorySource({ directory: manifests, nodeName, setupId, stateDir, runDir, onChange, log });
+    return new DirectorySource({
+      directory: manifests,
+      nodeName,
+      defaultTarget,
+      setupId,
+      stateDir,
+      runDir,
+      onChange,
+      log,
+    });
   }
   const { ApiClient, loadKubeConfig } = await import('../../operator/kube/client.js');
   const { ScstNodeSource } = await import('./sources/scst-node.js');

@@ -6,6 +6,8 @@ export interface AgentOptions {
   nodeName: string;
   /** Directory of manifests: the node stands alone. Absent: the agent follows its ScstNode in a cluster. */
   manifests?: string;
+  /** SCST's default target and session, on a lone node. */
+  defaultTarget: boolean;
   stateDir: string;
   runDir: string;
   allowPath: string[];
@@ -47,6 +49,14 @@ export function parseAgentOptions(argv: readonly string[], env: NodeJS.ProcessEn
       new Option('--manifests <directory>', 'apply the manifests of a directory; no cluster is asked').env(
         'SCST_MANIFESTS',
       ),
+    )
+    .addOption(
+      new Option(
+        '--default-target',
+        'on a lone node: scst_local_tgt with the session scst_local_host is there without a manifest (SCST: add_default_tgt)',
+      )
+        .env('SCST_DEFAULT_TARGET')
+        .default(false),
     )
     .addOption(
       new Option('--state-dir <directory>', 'durable state: the journal')

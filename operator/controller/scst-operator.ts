@@ -40,6 +40,7 @@ import {
   type UserObject,
 } from './kinds.js';
 import type { Metrics } from './metrics.js';
+import { ensureDefaultTarget } from './default-target.js';
 import { ensureSetupId } from './setup-id.js';
 import { Term, aborted } from './term.js';
 import { ClusterWrites } from './writes.js';
@@ -52,6 +53,8 @@ export interface ScstOperatorOptions {
   readonly leaderElect: boolean;
   readonly leaseDurationSeconds: number;
   readonly nodeGracePeriodMilliseconds: number;
+  /** Labels of the nodes that get SCST's default target and session; absent: nobody asked for them. */
+  readonly defaultTarget?: Readonly<Record<string, string>>;
   /** How long a watch lasts, and a connection that silently died goes unnoticed. */
   readonly watchSeconds: number;
   readonly logger: Logger;
@@ -143,6 +146,10 @@ export class ScstOperator extends Operator {
     const setupId = await this.persist('setup id', () => ensureSetupId(this.api, this.options.namespace));
     if (setupId === undefined) {
       return;
+    }
+    const { defaultTarget } = this.options;
+    if (defaultTarget !== undefined) {
+      await this.persist('default target', () => ensureDefaultTarget(this.api, defaultTarget));
     }
     const state = this.createState(setupId);
     await this.watchAll(state);

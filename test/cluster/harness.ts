@@ -24,6 +24,8 @@ export interface OperatorOptions {
   readonly watchTimeout?: string;
   /** Default: the API server itself. */
   readonly server?: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
 }
 
 export class Cluster {
@@ -70,6 +72,7 @@ export class Cluster {
       `--watch-timeout=${options.watchTimeout ?? '45s'}`,
       '--metrics-port=0',
       '--log-level=debug',
+      ...(options.args ?? []),
     ]);
     this.operators.push(operator);
     await operator.ready();

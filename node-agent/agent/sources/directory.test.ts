@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { eventually } from '../../../test/env/stack/eventually.js';
-import { disk } from '../../../test/kernel/support/manifests.js';
+import { disk, object } from '../../../test/kernel/support/manifests.js';
 import { DirectorySource } from './directory.js';
 
 let root: string;
@@ -25,10 +25,11 @@ afterEach(async () => {
 });
 
 /** As a newly started agent on the same node. */
-function start(): DirectorySource {
+function start(defaultTarget = false): DirectorySource {
   const source = new DirectorySource({
     directory,
     nodeName: 'lone',
+    defaultTarget,
     setupId: '00000000-0000-4000-8000-000000000001',
     stateDir: root,
     runDir: root,
@@ -67,6 +68,16 @@ it('compiles the manifests as the controller would, with the same uids after a r
   expect(first.spec.luns).toHaveLength(2);
   expect(first.spec.devices[0]?.vdiskFileio).toMatchObject({ filename: '/var/lib/scst/a.img', size: 64 * 1024 ** 2 });
   expect((await wished(start())).spec).toEqual(first.spec);
+});
+
+it('has SCST’s default target and session where that was asked for, unless a manifest has others of their names', async () => {
+  write('a.yaml', disk('a'));
+  expect((await wished(start())).spec.sessions.map(({ name }) => name)).toEqual(['a']);
+  const { spec } = await wished(start(true));
+  expect(spec.targets.map(({ scstName }) => scstName)).toEqual(['a', 'scst_local_tgt']);
+  expect(spec.sessions.map(({ scstName }) => scstName)).toEqual(['a', 'scst_local_host']);
+  write('own.yaml', object('ScstTarget', 'scst-local-tgt', '{scstName: scst_local_tgt, nodeName: lone, relTgtId: 9}'));
+  expect((await wished(start(true))).spec.targets.map(({ relTgtId }) => relTgtId)).toContain(9);
 });
 
 it('says which line of which file is broken, and that the rest is not the whole wish', async () => {

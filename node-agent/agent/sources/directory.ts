@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../../crds/types.js';
 import { validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
+import { DEFAULT_TARGET_LABELS, defaultTarget } from '../../../operator/plan/default-target.js';
 import { onLoneNode } from '../../../operator/plan/lone-node.js';
 import type { Finding } from '../../../operator/plan/objects.js';
 import { objectFindings } from '../../../operator/plan/placement.js';
@@ -15,7 +16,7 @@ import type { ManifestProblem } from '../../../crds/manifest-files.js';
 import type { NodeState } from '../../protocol/node.js';
 import { LONE_NODE_EPOCH } from '../tombstones.js';
 import type { Journal, SourceState } from '../wish.js';
-import { readManifests } from '../../../crds/manifest-files.js';
+import { readManifests, type ManifestDocument } from '../../../crds/manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
 import type { DesiredStateSource } from './source.js';
 import { StatusFile } from './status-file.js';
@@ -26,11 +27,26 @@ const SETTLE_MS = 100;
 export interface DirectorySourceOptions {
   directory: string;
   nodeName: string;
+  /** SCST's default target and session are there unless a manifest has objects of their names. */
+  defaultTarget: boolean;
   setupId: string;
   stateDir: string;
   runDir: string;
   onChange: () => void;
   log: Logger;
+}
+
+/** Stands for the file of what no file has. */
+const DEFAULT_TARGET = '--default-target';
+
+function withDefaultTarget(written: ManifestDocument[]): ManifestDocument[] {
+  const keyOf = (object: unknown): string => {
+    const { kind, metadata } = (object ?? {}) as { kind?: string; metadata?: { name?: string } };
+    return `${kind}/${metadata?.name}`;
+  };
+  const there = new Set(written.map(({ object }) => keyOf(object)));
+  const added = defaultTarget(DEFAULT_TARGET_LABELS).filter((object) => !there.has(keyOf(object)));
+  return [...written, ...added.map((object) => ({ file: DEFAULT_TARGET, line: 1, object, lineOf: () => 1 }))];
 }
 
 export class DirectorySource implements DesiredStateSource {
@@ -90,7 +106,8 @@ export class DirectorySource implements DesiredStateSource {
 
   private async read(journal: Journal | undefined): Promise<SourceState> {
     const { directory, nodeName, setupId } = this.options;
-    const { documents, problems } = await readManifests(directory);
+    const { documents: written, problems } = await readManifests(directory);
+    const documents = this.options.defaultTarget ? withDefaultTarget(written) : written;
     const before = await this.remembered();
     const now = new Date().toISOString();
     const made = manifestObjects(documents, { setupId, known: before, now, validate: validateManifest });
