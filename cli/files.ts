@@ -1,5 +1,6 @@
 // Objects from files: a file, a directory of *.yaml, or standard input; validated, with file and line of what is wrong.
 import { readFile, stat } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { parseManifests, readManifests, type ManifestDocument, type ManifestProblem } from '../crds/manifest-files.js';
 import type { UserObject } from '../crds/types.js';
 import { validateManifest } from '../crds/validation/validate.js';
@@ -33,11 +34,15 @@ export function keyOf({ kind, metadata }: { kind: string; metadata?: { name: str
   return `${kind}/${metadata?.name ?? ''}`;
 }
 
+/** `-` is standard input. */
+export async function readText(path: string): Promise<string> {
+  return path === '-' ? text(process.stdin) : readFile(path, 'utf8');
+}
+
 async function read(path: string): Promise<{ documents: ManifestDocument[]; problems: ManifestProblem[] }> {
   try {
     if (path !== '-' && (await stat(path)).isDirectory()) return await readManifests(path);
-    const text = await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
-    const { documents, problem } = parseManifests(path, text);
+    const { documents, problem } = parseManifests(path, await readText(path));
     return { documents, problems: problem === undefined ? [] : [problem] };
   } catch (error) {
     throw new CommandFailed((error as Error).message, EXIT.failed, { cause: error });

@@ -1,10 +1,11 @@
 // `scst import`: an scst.conf to manifests.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ScstTargetSpec, UserObject } from '../../crds/types.js';
 import { validateManifest } from '../../crds/validation/validate.js';
 import { CommandFailed, EXIT, type ExitCode } from '../exit-codes.js';
+import { readText } from '../files.js';
 import { importScstConf } from '../scstconf/import.js';
 import type { Problem } from '../scstconf/syntax.js';
 import { paintFor, type Terminal } from '../terminal.js';
@@ -21,7 +22,7 @@ const DEFAULT_LABEL = 'scst.dev/imported';
 
 /** Nothing is written where the file, or an object made of it, is wrong. */
 export async function runImport(file: string, options: ImportOptions, { out, err }: Terminal): Promise<ExitCode> {
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8').catch((error: Error) => {
+  const text = await readText(file).catch((error: Error) => {
     throw new CommandFailed(error.message, EXIT.failed, { cause: error });
   });
   const { objects, problems, origins } = importScstConf(text, placementOf(options));

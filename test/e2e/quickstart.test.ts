@@ -1,11 +1,13 @@
 // kubectl apply of the quickstart: a real SCSI disk on a node of a real cluster, used, and taken away in any order.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { NAMESPACE } from '../env/stack/cluster.js';
 import { eventually } from '../env/stack/eventually.js';
 import { remains } from '../env/stack/node-processes.js';
 import { EXAMPLES, ROOT } from '../env/stack/paths.js';
+import { Initiator, startTargetDriver } from '../env/stack/target-driver.js';
 import { disk, diskPath } from '../kernel/support/manifests.js';
 import { Stack } from './stack.js';
 
@@ -71,6 +73,24 @@ describe('the quickstart', () => {
       const refused = await node().run(`${SCST} ${command}`);
       expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('belongs to a cluster')]);
     }
+  });
+
+  it('gives the example of a target driver sessions for its initiators', async () => {
+    const { kubeconfig } = await stack.cluster.guestUser('target-driver', 'scst-operator-user');
+    await node().write('/root/driver.kubeconfig', readFileSync(kubeconfig));
+    const driver = await startTargetDriver(
+      node(),
+      `--target scst-local-tgt --node ${NODE} --kubeconfig /root/driver.kubeconfig`,
+    );
+    const initiator = await Initiator.start(node(), 'one');
+    expect(await initiator.say('LOGIN iscsi:iqn.2026-11.dev.scst:one')).toBe('OK 0');
+    expect(await node().sh('lsscsi | grep -c SCST_FIO')).toBe('2\n');
+    expect(await initiator.say('0 36 12 00 00 00 24 00')).toMatch(/^GOOD 0000/);
+    expect(await initiator.say('LOGOUT')).toBe('OK');
+    expect(await node().sh('lsscsi | grep -c SCST_FIO')).toBe('1\n');
+    expect(await kubectl('get', 'scstsessions', '-o', 'name')).toBe('scstsession.scst.dev/scst-local-host\n');
+    driver.kill('SIGTERM');
+    await driver.exited;
   });
 
   it('operator-06: the agent’s Lease belongs to the Node, and goes with it', async () => {

@@ -89,6 +89,27 @@ export class Cluster {
     return this.controlPlane.writeKubeconfig({ name: podName, token, server, contextNamespace: NAMESPACE });
   }
 
+  /** A kubeconfig inside a guest of a service account that has one of the chart's roles for users. */
+  async guestUser(name: string, role: string): Promise<{ kubeconfig: string }> {
+    const { controlPlane } = this;
+    await this.kubectl('create', 'serviceaccount', name, '-n', NAMESPACE);
+    await this.kubectl(
+      'create',
+      'clusterrolebinding',
+      name,
+      `--clusterrole=${role}`,
+      `--serviceaccount=${NAMESPACE}:${name}`,
+    );
+    const token = (await this.kubectl('create', 'token', name, '-n', NAMESPACE)).trim();
+    const kubeconfig = controlPlane.writeKubeconfig({
+      name,
+      token,
+      server: 'guest',
+      contextNamespace: NAMESPACE,
+    });
+    return { kubeconfig };
+  }
+
   private async installChart(): Promise<void> {
     const { controlPlane } = this;
     const rendered = await controlPlane.helm(['template', 'scst', CHART, `--namespace=${NAMESPACE}`]);
