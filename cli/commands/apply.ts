@@ -36,11 +36,17 @@ export async function apply({ path, socket, timeout }: ApplyOptions, terminal: T
     if (at !== undefined && at !== file)
       throw new CommandFailed(`${keyOf(object)} stands in ${at}: edit it there, or move it away`);
   }
-  // All of them are on the disk before the first takes its place.
-  await Promise.all(written.map(({ object, file }) => writeFile(temporary(file), textOf(object))));
-  for (const { object, file } of written) {
-    await rename(temporary(file), file);
-    terminal.out.write(`${keyOf(object)} ${manifests.files[keyOf(object)] === undefined ? 'created' : 'written'}\n`);
+  try {
+    // All of them are on the disk before the first takes its place.
+    await Promise.all(written.map(({ object, file }) => writeFile(temporary(file), textOf(object))));
+    for (const { object, file } of written) {
+      await rename(temporary(file), file);
+      terminal.out.write(`${keyOf(object)} ${manifests.files[keyOf(object)] === undefined ? 'created' : 'written'}\n`);
+    }
+  } catch (error) {
+    throw new CommandFailed((error as Error).message, EXIT.failed, { cause: error });
+  } finally {
+    await Promise.all(written.map(({ file }) => rm(temporary(file), { force: true })));
   }
   const wanted = new Map(objects.map((object) => [keyOf(object), object.spec]));
   return wait(socket, timeout, terminal, (state) => {

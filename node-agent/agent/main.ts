@@ -2,7 +2,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { release } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { HttpServer } from '../../operator/kube/http-server.js';
@@ -160,7 +160,7 @@ async function makeSource(
     const { DirectorySource } = await import('./sources/directory.js');
     const setupId = await setupIdOf(stateDir, options.setupId);
     return new DirectorySource({
-      directory: manifests,
+      directory: resolve(manifests),
       nodeName,
       defaultTarget,
       setupId,

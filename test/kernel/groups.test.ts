@@ -52,6 +52,23 @@ describe('groups of a target', () => {
     expect(await node.sh('lsscsi | grep -c SCST_FIO')).toBe('5\n');
   });
 
+  it('conf-06: may have one device at several LUNs of a session, which are one logical unit', async () => {
+    const twice = object('ScstLun', 'again', '{target: t, lun: 7, device: open, readOnly: true}');
+    await node.apply('again.yaml', twice);
+    await sees(...HOST1, ...HOST2, 'guest/lun0 open', 'guest/lun7 open');
+    const [first, second] = ['/dev/scst/t/guest/lun0', '/dev/scst/t/guest/lun7'];
+    await node.sh(
+      `dd if=/dev/urandom of=/tmp/data bs=64k count=1 status=none && dd if=/tmp/data of=${first} oflag=direct bs=64k status=none`,
+    );
+    await node.sh(`dd if=${second} bs=64k count=1 iflag=direct status=none | cmp - /tmp/data`);
+    expect(await node.sh(`blockdev --getro ${first} ${second}`)).toBe('0\n1\n');
+    expect(await node.sh(`sg_vpd -q -p di_lu ${first}.sg | md5sum; sg_vpd -q -p di_lu ${second}.sg | md5sum`)).toMatch(
+      /^(.*\n)\1$/,
+    );
+    await node.withdraw('again.yaml');
+    await sees(...HOST1, ...HOST2, 'guest/lun0 open');
+  });
+
   it('that change move the sessions that they concern, and touch no other', async () => {
     const untouched = 'readlink /dev/scst/t/host1/lun0 /dev/scst/t/host1/lun3';
     const before = await node.sh(untouched);
