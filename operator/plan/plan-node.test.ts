@@ -229,6 +229,22 @@ describe('groups of a target', () => {
   });
 });
 
+it('a session whose TransportID is none keeps that which it had', () => {
+  const edited = (transportId: string) =>
+    quickstart().map((object) =>
+      object.kind === 'ScstSession' ? session('host', { target: 'tgt', transportId }, { generation: 2 }) : object,
+    );
+  const before = plan(edited('sas:5000c500a1b2c3d4')).spec.sessions;
+  const objects = edited('03'.padEnd(48, '0'));
+  const kept = { devices: new Map(), sessions: new Map(before.map((entry) => [entry.uid, entry])), luns: new Map() };
+  const after = planNode(buildIndex(objects, [n1]), 'n1', { setupId: SETUP_ID, kept });
+  expect(after.spec.sessions).toEqual(before);
+  expect(after.refused).toEqual(['session-host']);
+  expect(names(after.spec.luns)).toEqual(['disk']);
+  expect(plan(objects).spec.sessions).toEqual([]);
+  expect(problems(objects)).toContain('ScstSession/host InvalidTransportId n1');
+});
+
 describe('a device that no LUN exposes any more', () => {
   const planned = (policy: 'Delete' | 'Retain', present: string[]) =>
     planNode(buildIndex([device('disk', { reclaimPolicy: policy })], [n1]), 'n1', {

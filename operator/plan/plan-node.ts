@@ -18,7 +18,7 @@ import { namesOf, type Index } from './object-index.js';
 import { byAge, byName, compare, finding, generationOf, scstNameOf, uidOf, type Finding } from './objects.js';
 import { live, lunHolders, lunsOf, sessionsOf } from './placement.js';
 import { placeSessions } from './session-placement.js';
-import { parseTransportId } from './transport-id.js';
+import { InvalidTransportId, parseTransportId } from './transport-id.js';
 import { physicalTransport, scsiTransport } from './version-descriptors.js';
 
 const MAX_REL_TGT_ID = 65_535;
@@ -193,7 +193,7 @@ function placeTargets(
   return entries;
 }
 
-/** The entry of a session; one whose group became doubtful keeps that which it has, as long as its group is there. */
+/** The entry of a session; one that is refused keeps that which it has, as long as its group is there. */
 function admitSession(
   index: Index,
   session: ScstSession,
@@ -203,30 +203,49 @@ function admitSession(
   { findings, refused }: { findings: Finding[]; refused: string[] },
 ): NodeSession | undefined {
   const object = index.targets.get(session.spec.target);
-  const choice = object === undefined ? {} : groupOf(object, scstNameOf(session));
-  if (!('conflict' in choice)) {
-    return { ...sessionEntry(session, target, setupId, node), ...choice };
+  const entry = sessionEntry(session, target, object, setupId, node);
+  if (!('reason' in entry)) {
+    return entry;
   }
-  const groups = choice.conflict.join(', ');
-  const message = `the groups ${groups} of ScstTarget ${target.name} all match it; only one may`;
-  findings.push(finding(session, 'GroupConflict', message, node));
+  findings.push(entry);
   refused.push(uidOf(session));
   const former = kept?.sessions.get(uidOf(session));
   return former?.target === target.uid && hasGroup(object, former.group) ? former : undefined;
 }
 
-function sessionEntry(session: ScstSession, target: NodeTarget, setupId: string, node: string): NodeSession {
+function sessionEntry(
+  session: ScstSession,
+  target: NodeTarget,
+  object: ScstTarget | undefined,
+  setupId: string,
+  node: string,
+): NodeSession | Finding {
   const scstName = scstNameOf(session);
-  return {
-    ...source(session),
-    scstName,
-    target: target.uid,
-    transportId:
-      session.spec.transportId === undefined
-        ? sessionTransportId(setupId, target.scstName, scstName, node)
-        : parseTransportId(session.spec.transportId),
-    force: session.spec.deletionPolicy === 'Force',
-  };
+  const choice = object === undefined ? {} : groupOf(object, scstName);
+  if ('conflict' in choice) {
+    const groups = choice.conflict.join(', ');
+    const message = `the groups ${groups} of ScstTarget ${target.name} all match it; only one may`;
+    return finding(session, 'GroupConflict', message, node);
+  }
+  const { transportId, deletionPolicy } = session.spec;
+  try {
+    return {
+      ...source(session),
+      scstName,
+      target: target.uid,
+      ...choice,
+      transportId:
+        transportId === undefined
+          ? sessionTransportId(setupId, target.scstName, scstName, node)
+          : parseTransportId(transportId),
+      force: deletionPolicy === 'Force',
+    };
+  } catch (error) {
+    if (error instanceof InvalidTransportId) {
+      return finding(session, 'InvalidTransportId', error.message, node);
+    }
+    throw error;
+  }
 }
 
 function lunEntry(lun: ScstLun, target: string, device: string): NodeLun {

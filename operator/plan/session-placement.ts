@@ -18,8 +18,9 @@ export function placeSessions(sessions: readonly ScstSession[], node: string, fi
     }
     const { spec, metadata } = session;
     names.set(scstNameOf(session), metadata.name);
-    if (spec.transportId !== undefined) {
-      transportIds.set(parseTransportId(spec.transportId), metadata.name);
+    const transportId = validTransportId(spec.transportId);
+    if (transportId !== undefined) {
+      transportIds.set(transportId, metadata.name);
     }
     return true;
   });
@@ -36,15 +37,19 @@ function conflictOf(
   if (sameName !== undefined) {
     return finding(session, 'NameConflict', `scstName ${scstName} belongs to the older ScstSession ${sameName}`, node);
   }
-  const { transportId } = session.spec;
+  const sameId = transportIds.get(validTransportId(session.spec.transportId) ?? '');
+  return sameId === undefined
+    ? undefined
+    : finding(session, 'TransportIdConflict', `transportId belongs to the older ScstSession ${sameId}`, node);
+}
+
+/** Nothing for one that is none: that is told where the session's entry is made. */
+function validTransportId(text: string | undefined): string | undefined {
   try {
-    const sameId = transportId === undefined ? undefined : transportIds.get(parseTransportId(transportId));
-    return sameId === undefined
-      ? undefined
-      : finding(session, 'TransportIdConflict', `transportId belongs to the older ScstSession ${sameId}`, node);
+    return text === undefined ? undefined : parseTransportId(text);
   } catch (error) {
     if (error instanceof InvalidTransportId) {
-      return finding(session, 'InvalidTransportId', error.message, node);
+      return undefined;
     }
     throw error;
   }
