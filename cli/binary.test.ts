@@ -10,6 +10,7 @@ import { planNode } from '../operator/plan/plan-node.js';
 import { buildIndex } from '../operator/plan/object-index.js';
 import { node, quickstart, SETUP_ID } from '../test/model/objects.js';
 
+jest.setTimeout(60_000);
 const BIN = join(__dirname, '../bin');
 const run = async (program: string, ...args: string[]) => promisify(execFile)(program, args);
 

@@ -2,7 +2,8 @@
 import { backstoreName } from '../../node-agent/lio/naming.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { keyOf, readObjects } from '../files.js';
-import { forecast, type NodeForecast, type StepKind } from '../forecast/forecast.js';
+import type { StepKind } from '../forecast/changes.js';
+import { forecast, type NodeForecast } from '../forecast/forecast.js';
 import type { Paint } from '../terminal.js';
 import { lunRows } from '../world/rows.js';
 import { requireObjects, type World } from '../world/world.js';

@@ -67,9 +67,32 @@ it('tells what changes in use, and what only without', () => {
   const changed = device('disk', { engine: 'kernel', identity: { vendor: 'ACME' }, maxCommands: 8 });
   expect(lines(quickstart(), [changed, ...others])).toEqual([
     'n1 | change | device disk: engine tcmu → kernel, once no LUN of it is in use',
-    expect.stringMatching(/identity\.naa .* in use as well/),
-    'n1 | change | device disk: identity.vendor SCST_FIO → ACME, in use as well',
+    expect.stringMatching(/identity\.naa .*, once no LUN of it is in use$/),
+    'n1 | change | device disk: identity.vendor SCST_FIO → ACME, once no LUN of it is in use',
     'n1 | change | device disk: maxCommands 1024 → 8, in use as well',
+  ]);
+});
+
+it('tells of another port of a target and a session, and what waits where LIO serves the disk', () => {
+  const kernel = device('disk', { engine: 'kernel' });
+  const now = [kernel, ...quickstart().slice(1)];
+  const changed = device('disk', { engine: 'kernel', identity: { vendor: 'ACME' }, maxCommands: 8 });
+  expect(lines(now, [changed, ...quickstart().slice(1)])).toEqual([
+    'n1 | change | device disk: identity.vendor SCST_FIO → ACME, once no LUN of it is in use',
+    'n1 | change | device disk: maxCommands 1024 → 8, in use as well',
+  ]);
+  const ports = quickstart().map((object) =>
+    object.kind === 'ScstSession'
+      ? session('host', { target: 'tgt', transportId: 'sas:5000c500a1b2c3d4' })
+      : object.kind === 'ScstTarget'
+        ? target('tgt', { nodeName: 'n1', scsiTransportVersion: 'iSCSI' })
+        : object,
+  );
+  expect(lines(quickstart(), ports)).toEqual([
+    'n1 | change | target tgt: scsiTransportVersion 3040 → 2400, in use as well',
+    expect.stringMatching(
+      /^n1 \| change \| session tgt\/host: transportId 06\S+ → 060000005000c500a1b2c3d40+, in use as well$/,
+    ),
   ]);
 });
 

@@ -1,5 +1,4 @@
 // What a change of objects would do on each node, without doing it: the plan before and after, and what differs. Pure.
-import { isDeepStrictEqual } from 'node:util';
 import { sees } from '../../crds/lun-set.js';
 import type { NodeDevice, NodeLun, NodeSession, ScstNodeSpec, UserObject } from '../../crds/types.js';
 import type { Index } from '../../operator/plan/object-index.js';
@@ -7,16 +6,7 @@ import { byName, type Finding } from '../../operator/plan/objects.js';
 import { objectFindings } from '../../operator/plan/placement.js';
 import { planNode, type PlannedSpec } from '../../operator/plan/plan-node.js';
 import { indexOf, type World } from '../world/world.js';
-
-export type StepKind = 'add' | 'change' | 'remove' | 'problem';
-
-/** One thing that would happen on a node. */
-export interface Step {
-  kind: StepKind;
-  text: string;
-  /** Who uses the device that would go: the step waits for them. Absent: nobody, as far as is known. */
-  blockedBy?: string[];
-}
+import { deviceSteps, sessionSteps, targetSteps, type Step } from './changes.js';
 
 export interface NodeForecast {
   node: string;
@@ -97,12 +87,9 @@ function differences(before: Spec, after: Spec, holders: ForecastInput['holders'
     ...after.sessions
       .filter(({ uid }) => !wasSession.has(uid))
       .map((session): Step => ({ kind: 'add', text: `session ${name(after, session)}: a SCSI host appears` })),
-    ...after.devices.flatMap((device) =>
-      deviceSteps(
-        before.devices.find(({ uid }) => uid === device.uid),
-        device,
-      ),
-    ),
+    ...after.targets.flatMap((target) => targetSteps(find(before.targets, target), target)),
+    ...after.sessions.flatMap((session) => sessionSteps(find(before.sessions, session), session, name(after, session))),
+    ...after.devices.flatMap((device) => deviceSteps(find(before.devices, device), device)),
     ...[...is].flatMap(([key, pair]) => pairSteps(was.get(key), pair, name(after, pair.session))),
     ...[...was]
       .filter(([key]) => !is.has(key))
@@ -115,6 +102,10 @@ function differences(before: Spec, after: Spec, holders: ForecastInput['holders'
       .filter(({ uid }) => !isSession.has(uid))
       .map((session): Step => ({ kind: 'remove', text: `session ${name(before, session)}: its SCSI host goes` })),
   ];
+}
+
+function find<T extends { uid: string }>(list: readonly T[], { uid }: T): T | undefined {
+  return list.find((each) => each.uid === uid);
 }
 
 function pairsOf({ sessions, luns, devices }: Spec): Map<string, Pair> {
@@ -148,37 +139,4 @@ function pairSteps(before: Pair | undefined, { lun, device }: Pair, session: str
       text: `LUN ${lun.lun} ${name} of session ${session}: readOnly ${before.lun.readOnly} → ${lun.readOnly}, in use as well`,
     },
   ];
-}
-
-/** What of a device can change only when no LUN of it is in use. */
-const NEEDS_IDLE = ['engine'] as const;
-
-function deviceSteps(before: NodeDevice | undefined, after: NodeDevice): Step[] {
-  if (before === undefined) return [{ kind: 'add', text: `device ${after.scstName}: ${after.vdiskFileio.filename}` }];
-  const idle = NEEDS_IDLE.filter((field) => before[field] !== after[field]);
-  const fields = [
-    ...idle.map((field) => [field, before[field], after[field]] as const),
-    ...fieldsThatDiffer(before, after),
-  ];
-  return fields.map(([field, from, to]) => ({
-    kind: 'change',
-    text: `device ${after.scstName}: ${field} ${shown(from)} → ${shown(to)}, ${idle.some((each) => each === field) ? 'once no LUN of it is in use' : 'in use as well'}`,
-  }));
-}
-
-function fieldsThatDiffer(before: NodeDevice, after: NodeDevice): (readonly [string, unknown, unknown])[] {
-  const parts = ['vdiskFileio', 'identity'] as const;
-  const inner = parts.flatMap((part) => {
-    const [old, now] = [before[part], after[part]] as unknown as Record<string, unknown>[];
-    const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])].sort();
-    return names.map((name) => [part === 'identity' ? `identity.${name}` : name, old?.[name], now?.[name]] as const);
-  });
-  const outer = (['maxCommands', 'reclaimPolicy', 'sharing'] as const).map(
-    (name) => [name, before[name], after[name]] as const,
-  );
-  return [...inner, ...outer].filter(([, old, now]) => !isDeepStrictEqual(old, now));
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'unset' : typeof value === 'string' ? value : JSON.stringify(value);
 }
