@@ -100,10 +100,12 @@ function unseenPart({ scstNode, writing, writtenGeneration = 0 }: NodeView, epoc
   if (writing === true) {
     return 'a write of its desired state is on its way';
   }
-  // Before this leader has written the ScstNode, or while the cache is behind that write, somebody's entry may be there unseen.
+  // Before this leader has written the ScstNode, or while the cache is behind that write, somebody's entry may be there
+  // unseen; so it may where this leader has made the ScstNode and the cache doesn't show it.
   const fenced =
-    scstNode === undefined ||
-    (scstNode.spec.epoch === epoch && (scstNode.metadata.generation ?? 0) >= writtenGeneration);
+    scstNode === undefined
+      ? writtenGeneration === 0
+      : scstNode.spec.epoch === epoch && (scstNode.metadata.generation ?? 0) >= writtenGeneration;
   return fenced ? undefined : 'its desired state is yet to be read again';
 }
 

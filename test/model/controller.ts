@@ -275,7 +275,9 @@ export class ControllerProcess {
         ...(node === undefined ? {} : { node }),
         ...(scstNode === undefined ? {} : { scstNode }),
         ...(this.flights.some(({ key }) => key === `node/${name}`) ? { writing: true } : {}),
-        ...(own !== undefined && own.uid === scstNode?.metadata.uid ? { writtenGeneration: own.generation } : {}),
+        ...(own !== undefined && (own.uid === scstNode?.metadata.uid || !this.seen.has(own.uid))
+          ? { writtenGeneration: own.generation }
+          : {}),
         agent: this.around.health(name),
       };
     });

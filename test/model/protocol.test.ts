@@ -130,6 +130,23 @@ test('an object that is deleted while a write that adds it is on its way waits f
   expect(world.api.objects.has('ScstTarget/y')).toBe(false);
 });
 
+test('an object that is deleted before the cache shows the ScstNode that was made with it waits for that', () => {
+  const world = new World();
+  world.run({ by: 'user', type: 'putNode', node: node('n2', { zone: 'a' }) });
+  world.run({ by: 'user', type: 'create', object: target('x', { nodeName: 'n2' }) });
+  world.deliverAll();
+  world.controller.runKey('ScstTarget/x', false);
+  world.deliverAll();
+  world.controller.runKey('node/n2', false);
+  world.api.delete('ScstTarget', 'x');
+  world.controller.deliver('ScstTarget', 1);
+  world.controller.runKey('ScstTarget/x', false);
+  expect(world.api.objects.get('ScstTarget/x')?.metadata.finalizers).toHaveLength(1);
+  world.settle();
+  world.checkSettled();
+  expect(world.api.objects.has('ScstTarget/x')).toBe(false);
+});
+
 test('absence is not a wish: a node keeps what it has while its ScstNode is gone, and when it is back', () => {
   const world = prepared();
   const before = new Map(world.machines[0]?.kernel);
