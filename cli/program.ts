@@ -11,7 +11,7 @@ import { treeText } from './commands/tree.js';
 import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { machineText, paintFor, type Format, type Terminal } from './terminal.js';
 import { askAgent, connect, socketOf, type ConnectOptions } from './world/connect.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../node-agent/files/package.js';
 import { requireObjects, type World } from './world/world.js';
 
 const EXAMPLES = `
@@ -49,7 +49,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 
 /** `ended` gets the code of the command that has run. */
 export function buildProgram(terminal: Terminal, ended: (code: ExitCode) => void): Command {
-  const version = packageVersion();
+  const version = packageVersion(__dirname);
   const { out } = terminal;
   const paint = paintFor(out);
   const program = new Command('scst')

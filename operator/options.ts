@@ -1,6 +1,7 @@
 // Command line of scst-operator: flags, the environment variables that stand for them, and their limits.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
+import { parseLabels } from '../crds/labels.js';
 
 export interface OperatorOptions {
   readonly namespace: string;
@@ -86,7 +87,7 @@ export function parseOptions(argv: readonly string[]): OperatorOptions {
         'make scst_local_tgt with the session scst_local_host on the nodes with these labels, KEY=VALUE,… (SCST: add_default_tgt)',
       )
         .env('SCST_DEFAULT_TARGET')
-        .argParser(parseLabels),
+        .argParser(parseNodeLabels),
     )
     .addOption(
       new Option('--metrics-port <port>', '/healthz, /readyz and /metrics; 0 takes any free port')
@@ -125,13 +126,12 @@ function parseBoolean(text: string): boolean {
   return text === 'true';
 }
 
-/** `KEY=VALUE,KEY=VALUE`; a value may be empty. */
-function parseLabels(text: string): Record<string, string> {
-  const pairs = text.split(',').map((pair) => /^([^=]+)=([^=]*)$/.exec(pair));
-  if (pairs.includes(null)) {
+function parseNodeLabels(text: string): Record<string, string> {
+  const labels = parseLabels(text);
+  if (labels === undefined) {
     throw new InvalidArgumentError('labels as KEY=VALUE, separated by commas');
   }
-  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+  return labels;
 }
 
 function parsePort(text: string): number {

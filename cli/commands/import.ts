@@ -2,6 +2,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
+import { parseLabels } from '../../crds/labels.js';
 import type { ScstTargetSpec, UserObject } from '../../crds/types.js';
 import { validateManifest } from '../../crds/validation/validate.js';
 import { CommandFailed, EXIT, type ExitCode } from '../exit-codes.js';
@@ -66,13 +67,10 @@ function placementOf({ nodeName, nodeSelector }: ImportOptions): Pick<ScstTarget
   if (nodeName !== undefined && nodeSelector !== undefined)
     throw new CommandFailed('--node-name and --node-selector exclude each other', EXIT.usage);
   if (nodeName !== undefined) return { nodeName };
-  const pairs = (nodeSelector ?? `${DEFAULT_LABEL}=`).split(',').map((pair) => {
-    const [key = '', value] = pair.split('=', 2);
-    if (key === '' || value === undefined)
-      throw new CommandFailed(`--node-selector takes KEY=VALUE, not ${JSON.stringify(pair)}`, EXIT.usage);
-    return [key, value];
-  });
-  return { nodeSelector: { matchLabels: Object.fromEntries(pairs) as Record<string, string> } };
+  const matchLabels = parseLabels(nodeSelector ?? `${DEFAULT_LABEL}=`);
+  if (matchLabels === undefined)
+    throw new CommandFailed(`--node-selector takes KEY=VALUE,…, not ${JSON.stringify(nodeSelector)}`, EXIT.usage);
+  return { nodeSelector: { matchLabels } };
 }
 
 function manifest({ apiVersion, kind, metadata: { name }, spec }: UserObject): string {

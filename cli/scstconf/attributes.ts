@@ -158,9 +158,6 @@ export const TARGET_ATTRIBUTES = {
   rel_tgt_id: 'relTgtId',
 } as const;
 
-/** SCST reports this where the attribute isn't set: SAS. */
-export const DEFAULT_SCSI_TRANSPORT = 0x0be0;
-
 /** The mapping of an attribute for a handler. */
 export function mappingOf(
   handler: VirtualHandler,

@@ -3,8 +3,8 @@ import type { NodeDevice, NodeLun, NodeTarget, ScstNodeSpec } from '../../crds/t
 import type { Index } from '../../operator/plan/object-index.js';
 import { compare } from '../../operator/plan/objects.js';
 import { planNode } from '../../operator/plan/plan-node.js';
+import { physicalTransport, scsiTransport } from '../../operator/plan/version-descriptors.js';
 import {
-  DEFAULT_SCSI_TRANSPORT,
   DEVICE_ANNOTATIONS,
   DEVICE_ATTRIBUTES,
   hasAttribute,
@@ -97,10 +97,12 @@ function targetBlock(index: Index, spec: Spec, target: NodeTarget): Printable {
     [
       ...sessions.map(({ scstName }) => statement(['session_name', scstName])),
       ...sessions.flatMap(({ name, scstName }) => annotationsOf(index, name, scstName)),
-      ...(scsiTransportVersion === DEFAULT_SCSI_TRANSPORT
+      ...(scsiTransportVersion === scsiTransport()
         ? []
         : [statement(['scsi_transport_version', hex(scsiTransportVersion)])]),
-      ...(physTransportVersion === 0 ? [] : [statement(['phys_transport_version', hex(physTransportVersion)])]),
+      ...(physTransportVersion === physicalTransport()
+        ? []
+        : [statement(['phys_transport_version', hex(physTransportVersion)])]),
       statement(['rel_tgt_id', relTgtId]),
       ...lunStatements(
         spec,

@@ -1,7 +1,8 @@
 // TARGET blocks of scst_local to ScstTarget, ScstSession and ScstLun objects.
 import type { ScstLun, ScstSession, ScstTarget, ScstTargetSpec, TargetGroup } from '../../crds/types.js';
 import { API_VERSION } from '../../crds/names.js';
-import { DEFAULT_SCSI_TRANSPORT, TARGET_ATTRIBUTES } from './attributes.js';
+import { physicalTransport, scsiTransport } from '../../operator/plan/version-descriptors.js';
+import { TARGET_ATTRIBUTES } from './attributes.js';
 import type { ImportContext } from './import-context.js';
 import { deviceName, type ImportedDevices } from './import-devices.js';
 import { ANNOTATION, wordOf, type Statement } from './syntax.js';
@@ -221,7 +222,9 @@ function setAttribute(
     context.error(at, `${name} has to be a number up to 0xffff, not ${JSON.stringify(text)}`, 1);
     return;
   }
-  const usual = { scsi_transport_version: DEFAULT_SCSI_TRANSPORT, phys_transport_version: 0, rel_tgt_id: 0 }[name];
+  const usual = { scsi_transport_version: scsiTransport(), phys_transport_version: physicalTransport(), rel_tgt_id: 0 }[
+    name
+  ];
   if (value !== usual) target.spec[TARGET_ATTRIBUTES[name]] = value;
 }
 

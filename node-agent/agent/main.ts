@@ -1,8 +1,7 @@
 // scst-node-agent: wires options, lock, source, engine, kernel and devices to the pass, and ends on signals.
-import { readFileSync, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { release } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { HttpServer } from '../../operator/kube/http-server.js';
@@ -10,6 +9,7 @@ import { acquireProcessLock } from '../native/process-lock.js';
 import { loadNative } from '../native/index.js';
 import { Devices } from './devices.js';
 import { openForKernel } from '../backing/for-kernel.js';
+import { packageRoot, packageVersion } from '../files/package.js';
 import { EngineAccess } from './engine-access.js';
 import { EngineProcess } from './engine-process.js';
 import { JournalStore } from './journal-store.js';
@@ -33,8 +33,8 @@ const RETRY_MS = 1_000;
 async function main(): Promise<void> {
   const options = parseAgentOptions(process.argv.slice(2), process.env);
   const log = pino({ name: 'scst-node-agent', level: options.logLevel });
-  const packageRoot = findPackageRoot(__dirname);
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const root = packageRoot(__dirname) ?? __dirname;
+  const version = packageVersion(__dirname);
   await mkdir(options.runDir, { recursive: true });
   const readiness = new Set(['no pass has run yet']);
   const registry = new Registry();
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
     onChange: request,
     onStatus: (configuration, status) => metrics.served(configuration, status),
   });
-  const engineProcess = new EngineProcess(options, packageRoot, log, request);
+  const engineProcess = new EngineProcess(options, root, log, request);
   const source = await makeSource(options, version, log, request);
   const kernel = new Kernel({
     runDir: options.runDir,
@@ -174,13 +174,6 @@ async function makeSource(
   const { ScstNodeSource } = await import('./sources/scst-node.js');
   const api = new ApiClient(loadKubeConfig(kubeconfig), `scst-node-agent/${version}`);
   return new ScstNodeSource({ api, nodeName, namespace, runDir, onChange, log });
-}
-
-/** The directory of package.json: above this file in a checkout, above dist/ when compiled. */
-function findPackageRoot(from: string): string {
-  let directory = from;
-  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
-  return directory;
 }
 
 main().then(

@@ -10,7 +10,7 @@ import { ConfigurationStore } from './configuration-store.js';
 import { Engine } from './engine.js';
 import { parseOptions, type EngineSettings } from './options.js';
 import { SysfsRingKernel } from './ring-kernel.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../files/package.js';
 
 /** A backing that hangs must not hold up the others' files, so more threads than libuv's four. */
 const FILE_THREADS = '16';

@@ -1,7 +1,8 @@
 // Loads the native add-on from build/native of the package, wherever this module runs from (dist/ or the sources).
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { packageRoot } from '../files/package.js';
 import type { NativeBinding } from './types.js';
 
 export * from './types.js';
@@ -15,13 +16,19 @@ let loaded: NativeBinding | undefined;
 
 /** The add-on, loaded at the first call. Throws NativeNotBuiltError. */
 export function loadNative(): NativeBinding {
-  loaded ??= loadFrom(join(packageRoot(__dirname), 'build', 'native', 'scst_ring.node'));
+  loaded ??= loadFrom(builtPath('scst_ring.node'));
   return loaded;
 }
 
 /** Absolute path of a compiled program of this folder: scst-launch or scst-step. */
 export function nativeProgram(name: 'scst-launch' | 'scst-step'): string {
-  return join(packageRoot(__dirname), 'build', 'native', name);
+  return builtPath(name);
+}
+
+function builtPath(name: string): string {
+  const root = packageRoot(__dirname);
+  if (root === undefined) throw new NativeNotBuiltError(`no package.json above ${__dirname}`);
+  return join(root, 'build', 'native', name);
 }
 
 /** Exported for tests: loads the add-on at `path`. */
@@ -34,15 +41,5 @@ export function loadFrom(path: string): NativeBinding {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new NativeNotBuiltError(`${path} cannot be loaded (${reason}): run "make build" on this machine`, { cause });
-  }
-}
-
-/** The nearest directory above `from` with a package.json: dist/ has none of its own. */
-function packageRoot(from: string): string {
-  for (let directory = from; ; directory = dirname(directory)) {
-    if (existsSync(join(directory, 'package.json'))) return directory;
-    if (dirname(directory) === directory) {
-      throw new NativeNotBuiltError(`no package.json above ${from}`);
-    }
   }
 }

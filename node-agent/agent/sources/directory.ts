@@ -3,6 +3,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { readManifests, type ManifestDocument, type ManifestProblem } from '../../../crds/manifest-files.js';
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../../crds/types.js';
 import { validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
@@ -12,11 +13,9 @@ import type { Finding } from '../../../operator/plan/objects.js';
 import { objectFindings } from '../../../operator/plan/placement.js';
 import { planNode } from '../../../operator/plan/plan-node.js';
 import { writeAtomically } from '../../files/atomic-file.js';
-import type { ManifestProblem } from '../../../crds/manifest-files.js';
 import type { NodeState } from '../../protocol/node.js';
 import { LONE_NODE_EPOCH } from '../tombstones.js';
 import type { Journal, SourceState } from '../wish.js';
-import { readManifests, type ManifestDocument } from '../../../crds/manifest-files.js';
 import { manifestObjects, manifestUid, type KnownObjects } from './manifest-objects.js';
 import type { DesiredStateSource } from './source.js';
 import { StatusFile } from './status-file.js';
@@ -59,8 +58,7 @@ export class DirectorySource implements DesiredStateSource {
   private findings: Finding[] = [];
   private objects: UserObject[] = [];
   private files: Record<string, string> = {};
-  /** What the report was made of. */
-  private told: NodeState['manifests'];
+  manifests: NodeState['manifests'];
   private last: ScstNodeStatus | undefined;
   private settle: NodeJS.Timeout | undefined;
   private logged = '';
@@ -73,10 +71,6 @@ export class DirectorySource implements DesiredStateSource {
 
   get reported(): ScstNodeStatus | undefined {
     return this.last;
-  }
-
-  get manifests(): NodeState['manifests'] {
-    return this.told;
   }
 
   async state(journal: Journal | undefined): Promise<SourceState> {
@@ -94,7 +88,7 @@ export class DirectorySource implements DesiredStateSource {
     this.last = status;
     const { directory, nodeName } = this.options;
     const { objects, files, problems, findings } = this;
-    this.told = { directory, objects, files, problems, findings };
+    this.manifests = { directory, objects, files, problems, findings };
     this.file.write({ node: nodeName, manifests: { directory, problems, findings }, status });
   }
 

@@ -3,8 +3,7 @@ import { v5 as uuid5 } from 'uuid';
 import { FINALIZER, USER_KINDS } from '../../../crds/names.js';
 import type { UserObject } from '../../../crds/types.js';
 import type { validateManifest } from '../../../crds/validation/validate.js';
-import type { ManifestProblem } from '../../../crds/manifest-files.js';
-import type { ManifestDocument } from '../../../crds/manifest-files.js';
+import type { ManifestDocument, ManifestProblem } from '../../../crds/manifest-files.js';
 
 /** Namespace of the uids of objects that no API server has seen. */
 const UID_NAMESPACE = '6f0f6d0e-6d1c-5a0e-9d2b-5c57a3c2f1e4';
