@@ -79,13 +79,19 @@ test: build setup-node setup-control-plane setup-conformance ## All levels but b
 	@node test/run.mjs lint unit native cluster kernel two-cpus e2e
 
 .PHONY: setup-conformance
-setup-conformance: ## Fetch libiscsi's conformance tests, and multipath-tools
+setup-conformance: ## Fetch libiscsi's conformance tests, multipath-tools, bash-completion and containerd
 	@test/env/debian-packages.sh conformance libiscsi-bin libiscsi7 libcunit1
 	@test/env/debian-packages.sh multipath multipath-tools liburcu8 libaio1
+	@test/env/debian-packages.sh terminal bash-completion
+	@test/env/debian-packages.sh containers containerd runc
 
 .PHONY: conformance
 conformance: build setup-node setup-conformance ## libiscsi's conformance tests against our disks: a table (about 5 minutes)
 	@node dist/test/conformance/main.js
+
+.PHONY: bench-agent
+bench-agent: build setup-node ## Sessions, 256 LUNs and 64 rings, each beside a C program that does the same: a table and docs/benchmarks (about 5 minutes)
+	@node dist/test/bench/agent/main.js
 
 .PHONY: bench-node
 bench-node: build setup-node ## Our engine beside LIO fileio, tcmu-runner and a minimal C engine: a table and docs/benchmarks (about 6 minutes)

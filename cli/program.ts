@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { apply, remove } from './commands/apply.js';
+import { DEVICE_ACTIONS } from './commands/device-actions.js';
 import { diagnose, diagnosisText } from './commands/doctor.js';
 import { exportText } from './commands/export.js';
 import { runImport, type ImportOptions } from './commands/import.js';
@@ -115,11 +116,11 @@ export function buildProgram(terminal: Terminal, ended: (code: ExitCode) => void
     .command('stats')
     .description('what went through each LUN of this node, since the engine serves it or the last reset')
     .option('--reset', 'count from now on (metrics go on as they were)')
-    .addOption(formats('table', 'json', 'yaml'))
+    .addOption(formats('table', 'wide', 'json', 'yaml'))
     .action(async ({ output, reset = false }: GlobalOptions & { reset?: boolean }) => {
       const socket = agentOf(global());
       if (reset) {
-        const { rings } = await askAgent(socket, 'resetStatistics');
+        const { rings } = await askAgent(socket, 'resetStatistics', {});
         out.write(`the statistics of ${rings} LUNs count from now on\n`);
         return;
       }
@@ -159,7 +160,7 @@ export function buildProgram(terminal: Terminal, ended: (code: ExitCode) => void
     .action(async (options: GlobalOptions & { file: string; node?: string; delete?: boolean }) => {
       const found = await world();
       const socket = socketOf(global());
-      const holders = socket === undefined ? {} : await askAgent(socket, 'holders');
+      const holders = socket === undefined ? {} : await askAgent(socket, 'holders', {});
       const nodes = await plan(found, { ...options, path: options.file, holders });
       const { output } = options;
       show(
@@ -168,21 +169,37 @@ export function buildProgram(terminal: Terminal, ended: (code: ExitCode) => void
         output === 'json' || output === 'yaml' ? machineText(nodes, output) : planText(found, nodes, paint),
       );
     });
-  for (const [name, action, what] of [
-    ['apply', apply, 'puts manifests into the directory of a lone node, and waits until they are real'],
-    ['delete', remove, 'takes manifests out of the directory of a lone node, and waits until nothing is left of them'],
-  ] as const) {
+  const files = new Option('-f, --file <path>', 'a file, a directory of *.yaml, or - for standard input');
+  const timeout = new Option('--timeout <seconds>', 'how long to wait; 0: not at all')
+    .default(DEFAULT_TIMEOUT_SECONDS)
+    .argParser(seconds);
+  program
+    .command('apply')
+    .description('puts manifests into the directory of a lone node, and waits until they are real')
+    .addOption(files.makeOptionMandatory())
+    .option('--prune', 'what was applied before and isn’t in these manifests goes')
+    .addOption(timeout)
+    .addHelpText('after', '\nExample:\n  scst import /etc/scst.conf | scst apply --prune -f -\n')
+    .action(async ({ file, ...options }: { file: string; timeout: number; prune?: boolean }) => {
+      ended(await apply({ path: file, ...options, socket: agentOf(global()) }, terminal));
+    });
+  program
+    .command('delete')
+    .description('takes manifests out of the directory of a lone node, and waits until nothing is left of them')
+    .addOption(files)
+    .addOption(timeout)
+    .action(async ({ file, timeout: limit }: { file: string; timeout: number }) => {
+      ended(await remove({ path: file, timeout: limit, socket: agentOf(global()) }, terminal));
+    });
+  for (const { name, action, description, done, example = `scst ${name} disk1` } of DEVICE_ACTIONS) {
     program
       .command(name)
-      .description(what)
-      .requiredOption('-f, --file <path>', 'a file, a directory of *.yaml, or - for standard input')
-      .addOption(
-        new Option('--timeout <seconds>', 'how long to wait; 0: not at all')
-          .default(DEFAULT_TIMEOUT_SECONDS)
-          .argParser(seconds),
-      )
-      .action(async ({ file, timeout }: { file: string; timeout: number }) => {
-        ended(await action({ path: file, timeout, socket: agentOf(global()) }, terminal));
+      .description(description)
+      .argument('<device>', 'name of the ScstDevice, or its scstName')
+      .addHelpText('after', `\nExample:\n  ${example}\n`)
+      .action(async (device: string) => {
+        await askAgent(agentOf(global()), 'act', { device, action });
+        out.write(`${device}: ${done}\n`);
       });
   }
   program

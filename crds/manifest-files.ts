@@ -26,9 +26,16 @@ export class DirectoryUnreadable extends Error {
   readonly code = 'DirectoryUnreadable';
 }
 
-/** Reads every *.yaml and *.yml of the directory in the order of names; a broken file is a problem, others are unaffected. */
+/** Of each file: the text that was parsed, and what came out. */
+export type ParsedFiles = Map<string, { text: string; parsed: ReturnType<typeof parseManifests> }>;
+
+/**
+ * Reads every *.yaml and *.yml of the directory in the order of names; a broken file is a problem, others are unaffected.
+ * `before`: what the calls before came to; files that haven't changed since yield the very same documents.
+ */
 export async function readManifests(
   directory: string,
+  before: ParsedFiles = new Map(),
 ): Promise<{ documents: ManifestDocument[]; problems: ManifestProblem[] }> {
   let names: string[];
   try {
@@ -43,14 +50,24 @@ export async function readManifests(
   for (const name of names) {
     const file = join(directory, name);
     try {
-      const parsed = parseManifests(file, await readFile(file, 'utf8'));
+      const parsed = parseChanged(file, await readFile(file, 'utf8'), before);
       if (parsed.problem === undefined) documents.push(...parsed.documents);
       else problems.push(parsed.problem);
     } catch (error) {
       problems.push({ file, message: (error as Error).message });
     }
   }
+  const present = new Set(names.map((name) => join(directory, name)));
+  for (const file of before.keys()) if (!present.has(file)) before.delete(file);
   return { documents, problems };
+}
+
+function parseChanged(file: string, text: string, before: ParsedFiles): ReturnType<typeof parseManifests> {
+  const known = before.get(file);
+  if (known?.text === text) return known.parsed;
+  const parsed = parseManifests(file, text);
+  before.set(file, { text, parsed });
+  return parsed;
 }
 
 /** Parses one file; with a syntax error anywhere in it nothing of the file counts. */

@@ -113,8 +113,10 @@ export interface VdiskFileio {
 }
 /** A disk whose medium is a block device of the node (SCST: vdisk_blockio). */
 export interface VdiskBlockio {
-  /** The block device on the node, preferably below /dev/disk/by-id. */
+  /** The block device on the node, preferably by its name below /dev/disk/by-id or /dev/mapper. The agent has to allow it, and nothing else may have it (a mount, LVM, another device). */
   filename: string;
+  /** Size as a Kubernetes quantity, or in bytes, no more than the block device has. Absent means all of it; the disk grows when the block device does. */
+  size?: string | number;
   blocksize?: Blocksize;
   /** Nothing can be written, through whatever LUN (SCST: read_only). */
   readOnly?: boolean;
@@ -128,6 +130,14 @@ export interface VdiskBlockio {
   rotational?: boolean;
   /** UNMAP gives space back (SCST: thin_provisioned). Absent means as the block device does. */
   thinProvisioned?: boolean;
+  /** false lets the block device go, and commands that need it end as NOT READY until it is true again (SCST: active). After a failed flush, false and then true says that the data was looked after. */
+  active?: boolean;
+  /** Bytes of a physical block as READ CAPACITY(16) reports it, no less than blocksize (SCST: lb_per_pb_exp). Absent means that of the block device. */
+  physicalBlockSize?: 512 | 1024 | 2048 | 4096 | 8192 | 16384 | 32768 | 65536;
+  /** Bytes that one command should transfer, a multiple of blocksize, VPD page B0 (SCST: opt_trans_len). Absent means 524288, and with engine kernel that of the block device. */
+  optimalTransferLength?: number;
+  /** One task set per I_T nexus, or one for all of them: TST of the control mode page, which CLEAR TASK SET goes by (SCST: tst). */
+  taskSetPerNexus?: boolean;
 }
 /** A disk without a medium: writes vanish, reads give zeroes (SCST: vdisk_nullio). */
 export interface VdiskNullio {
@@ -140,8 +150,12 @@ export interface VdiskNullio {
   removable?: boolean;
   /** The medium rotation rate of VPD page B1. */
   rotational?: boolean;
-  /** A hidden place holder: peripheral qualifier 1, device type 1Fh. */
+  /** A place holder: its LUN only keeps its number taken, and no SCSI device is made of it (SCST: dummy; the kernel answers for an absent LUN 0 by itself). */
   dummy?: boolean;
+  /** Bytes that one command should transfer, a multiple of blocksize, VPD page B0 (SCST: opt_trans_len). */
+  optimalTransferLength?: number;
+  /** One task set per I_T nexus, or one for all of them: TST of the control mode page, which CLEAR TASK SET goes by (SCST: tst). */
+  taskSetPerNexus?: boolean;
 }
 /** A CD/DVD-ROM drive (SCST: vcdrom). */
 export interface Vcdrom {
@@ -171,7 +185,7 @@ export interface PassThrough {
 }
 /** What the device says about itself. Absent fields are made from setupId, scstName and the node, so they stay the same when the object is created anew. */
 export interface DeviceIdentity {
-  /** INQUIRY vendor identification (SCST: t10_vend_id). Absent means SCST_FIO. */
+  /** INQUIRY vendor identification (SCST: t10_vend_id). Absent means SCST_FIO, and SCST_BIO for vdiskBlockio. */
   vendor?: string;
   /** INQUIRY product identification (SCST: prod_id). Absent means the first 16 characters of scstName. */
   product?: string;
@@ -351,16 +365,24 @@ export interface ScstSessionStatus {
   /** Ready, Progressing and Degraded. */
   conditions?: Condition[];
 }
+/** How another ScstDevice takes the place of the one that the LUN has. */
+export interface LunReplacement {
+  /** Both devices hold the same data (a mirror, a copy that is complete), so that disks which are in use may go on with the other one. What is said wrongly here corrupts file systems. */
+  sameData?: boolean;
+  /** Initiators are told by the unit attention INQUIRY DATA HAS CHANGED (SCST: replace), or not at all (replace_no_ua). */
+  unitAttention?: boolean;
+}
 /** The LUN that is wanted. */
 export interface ScstLunSpec {
   /** Name of the ScstTarget. Immutable. */
   target: string;
   /** The LUN number. Immutable. */
   lun: number;
-  /** Name of the ScstDevice. Immutable. */
+  /** Name of the ScstDevice. With another one the LUN's SCSI devices stay and get its data, once they aren't in use or where replacement says that the data is the same (SCST, replace). Where one of the two has engine kernel they go and come anew. */
   device: string;
   /** The group of the target whose sessions see the LUN (SCST: LUN within GROUP). Absent means the sessions that no group matches. A LUN number is taken once in each group. */
   group?: string;
+  replacement?: LunReplacement;
   /** Nothing can be written through this LUN (read_only in SCST). */
   readOnly?: boolean;
   deletionPolicy?: DeletionPolicy;
@@ -456,6 +478,54 @@ export interface CompiledVdiskFileio {
   /** TST of the control mode page. */
   taskSetPerNexus?: boolean;
 }
+/** Parameters of the handler, all defaults filled in that don't come from the block device. */
+export interface CompiledVdiskBlockio {
+  /** The block device on the node. */
+  filename: string;
+  /** Bytes; absent means all of the block device. */
+  size?: number;
+  /** Bytes of a logical block. */
+  blocksize: number;
+  /** Nothing can be written, through whatever LUN. */
+  readOnly: boolean;
+  /** WCE=0. */
+  writeThrough: boolean;
+  /** WCE=0 and SYNCHRONIZE CACHE does nothing. */
+  nvCache: boolean;
+  /** RMB=1. */
+  removable: boolean;
+  /** Medium rotation rate of VPD page B1. */
+  rotational: boolean;
+  /** UNMAP gives space back; absent means as the block device does. */
+  thinProvisioned?: boolean;
+  /** The block device is open. */
+  active: boolean;
+  /** Bytes, READ CAPACITY(16); absent means that of the block device. */
+  physicalBlockSize?: number;
+  /** Bytes, VPD page B0; absent means the engine's own. */
+  optimalTransferLength?: number;
+  /** TST of the control mode page. */
+  taskSetPerNexus?: boolean;
+}
+/** Parameters of the handler, all defaults filled in. */
+export interface CompiledVdiskNullio {
+  /** Bytes. */
+  size: number;
+  /** Bytes of a logical block. */
+  blocksize: number;
+  /** Nothing can be written, through whatever LUN. */
+  readOnly: boolean;
+  /** RMB=1. */
+  removable: boolean;
+  /** Medium rotation rate of VPD page B1. */
+  rotational: boolean;
+  /** LUNs of it only keep their numbers taken, and no SCSI device is made. */
+  dummy: boolean;
+  /** Bytes, VPD page B0. */
+  optimalTransferLength?: number;
+  /** TST of the control mode page. */
+  taskSetPerNexus?: boolean;
+}
 /** Devices that have an instance on the node, one of them. */
 export interface NodeDevice {
   /** Name of the object. */
@@ -467,14 +537,16 @@ export interface NodeDevice {
   /** The name in SCST's own terms. */
   scstName: string;
   /** The handler that is set. */
-  handler: 'vdiskFileio';
+  handler: 'vdiskFileio' | 'vdiskBlockio' | 'vdiskNullio';
   engine: Engine;
   sharing: Sharing;
   reclaimPolicy: ReclaimPolicy;
   /** Queue depth of its SCSI devices. What an older controller didn't write is left as it is. */
   maxCommands?: number;
   identity: CompiledIdentity;
-  vdiskFileio: CompiledVdiskFileio;
+  vdiskFileio?: CompiledVdiskFileio;
+  vdiskBlockio?: CompiledVdiskBlockio;
+  vdiskNullio?: CompiledVdiskNullio;
 }
 /** Targets on the node, one of them. */
 export interface NodeTarget {
@@ -526,6 +598,10 @@ export interface NodeLun {
   lun: number;
   /** uid of the device. */
   device: string;
+  /** The device that it had until now, where it was another, holds the same data. Absent means that it doesn't. */
+  sameData?: boolean;
+  /** Initiators are told of another device by a unit attention. Absent means that they are. */
+  announced?: boolean;
   /** The group of the target whose sessions see it. Absent means those of none. */
   group?: string;
   /** Nothing can be written through this LUN. */

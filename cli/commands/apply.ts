@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { parseManifests } from '../../crds/manifest-files.js';
-import type { UserObject } from '../../crds/types.js';
+import type { EntryStatus, UserObject } from '../../crds/types.js';
 import type { NodeState } from '../../node-agent/protocol/node.js';
 import { CommandFailed, EXIT, type ExitCode } from '../exit-codes.js';
 import { keyOf, readObjects } from '../files.js';
@@ -19,6 +19,8 @@ export interface ApplyOptions {
   socket: string;
   /** Seconds to wait for the node; 0: not at all. */
   timeout: number;
+  /** What was applied before and isn't among these objects goes. */
+  prune?: boolean;
 }
 
 const POLL_MS = 300;
@@ -27,28 +29,41 @@ const QUIET_MS = 2_000;
 
 type Manifests = NonNullable<NodeState['manifests']>;
 
-export async function apply({ path, socket, timeout }: ApplyOptions, terminal: Terminal): Promise<ExitCode> {
+export async function apply(
+  { path, socket, timeout, prune = false }: ApplyOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const manifests = await manifestsOf(socket);
   const objects = await readObjects(path, manifests.objects);
-  const written = objects.map((object) => ({ object, file: ownFile(manifests, object) }));
-  for (const { object, file } of written) {
+  const all = objects.map((object) => ({ object, file: ownFile(manifests, object), text: textOf(object) }));
+  for (const { object, file } of all) {
     const at = manifests.files[keyOf(object)];
     if (at !== undefined && at !== file)
       throw new CommandFailed(`${keyOf(object)} stands in ${at}: edit it there, or move it away`);
   }
+  const same = await Promise.all(all.map(async ({ file, text }) => (await textIn(file)) === text));
+  const written = all.filter((_, at) => same[at] === false);
+  const wanted = new Map(objects.map((object) => [keyOf(object), object.spec]));
+  const pruned = prune
+    ? manifests.objects.filter((object) => !wanted.has(keyOf(object)) && isOwn(manifests, object))
+    : [];
   try {
     // All of them are on the disk before the first takes its place.
-    await Promise.all(written.map(({ object, file }) => writeFile(temporary(file), textOf(object))));
+    await Promise.all(written.map(({ file, text }) => writeFile(temporary(file), text)));
     for (const { object, file } of written) {
       await rename(temporary(file), file);
       terminal.out.write(`${keyOf(object)} ${manifests.files[keyOf(object)] === undefined ? 'created' : 'written'}\n`);
+    }
+    for (const object of pruned) {
+      await rm(ownFile(manifests, object), { force: true });
+      terminal.out.write(`${keyOf(object)} pruned\n`);
     }
   } catch (error) {
     throw new CommandFailed((error as Error).message, EXIT.failed, { cause: error });
   } finally {
     await Promise.all(written.map(({ file }) => rm(temporary(file), { force: true })));
   }
-  const wanted = new Map(objects.map((object) => [keyOf(object), object.spec]));
+  for (const { object } of all.filter((_, at) => same[at])) terminal.out.write(`${keyOf(object)} unchanged\n`);
   return wait(socket, timeout, terminal, (state) => {
     const seen = new Map(state.manifests?.objects.map((object) => [keyOf(object), object.spec]));
     const rows = objectRows(worldOfNode(state, socket)).filter(({ object }) => wanted.has(keyOf(object)));
@@ -56,6 +71,7 @@ export async function apply({ path, socket, timeout }: ApplyOptions, terminal: T
     return [
       ...unseen.map((object) => `${keyOf(object)}: the agent has yet to read it`),
       ...rows.filter(({ state: how }) => how !== 'Ready').map(rowText),
+      ...leftOf(state, pruned),
     ];
   });
 }
@@ -78,22 +94,26 @@ export async function remove({ path, socket, timeout }: ApplyOptions, terminal: 
   }
   for (const file of new Set(gone.values())) await rm(file, { force: true });
   for (const key of gone.keys()) terminal.out.write(`${key} deleted\n`);
-  const uids = new Set(
-    manifests.objects.filter((object) => gone.has(keyOf(object))).map(({ metadata }) => metadata.uid),
-  );
-  return wait(socket, timeout, terminal, ({ manifests: now, status }) => {
-    const there = now?.objects.filter((object) => gone.has(keyOf(object))) ?? [];
-    const entries = [status?.devices, status?.sessions, status?.luns].flatMap((list) => list ?? []);
-    const left = entries.filter(({ uid }) => uids.has(uid));
-    return [
-      ...there.map((object) => `${keyOf(object)}: the agent has yet to see that it is gone`),
-      ...left.map(({ state, reason = '', message = '' }) => `${state} ${reason}: ${message}`),
-    ];
-  });
+  const objectsGone = manifests.objects.filter((object) => gone.has(keyOf(object)));
+  return wait(socket, timeout, terminal, (state) => leftOf(state, objectsGone));
+}
+
+/** What the node still has of objects that were taken away. */
+function leftOf({ manifests, status }: NodeState, gone: readonly UserObject[]): string[] {
+  const keys = new Set(gone.map(keyOf));
+  const uids = new Set(gone.map(({ metadata }) => metadata.uid));
+  const there = manifests?.objects.filter((object) => keys.has(keyOf(object))) ?? [];
+  const entries: EntryStatus[] = [...(status?.devices ?? []), ...(status?.sessions ?? []), ...(status?.luns ?? [])];
+  return [
+    ...there.map((object) => `${keyOf(object)}: the agent has yet to see that it is gone`),
+    ...entries
+      .filter(({ uid }) => uids.has(uid))
+      .map(({ state, reason = '', message = '' }) => `${state} ${reason}: ${message}`),
+  ];
 }
 
 async function manifestsOf(socket: string): Promise<Manifests> {
-  const { manifests, node } = await askAgent(socket, 'state');
+  const { manifests, node } = await askAgent(socket, 'state', {});
   if (manifests === undefined)
     throw new CommandFailed(`node ${node} belongs to a cluster: apply the objects there, with kubectl`, EXIT.usage);
   return manifests;
@@ -110,7 +130,7 @@ async function wait(
   const [started, end] = [performance.now(), performance.now() + seconds * 1000];
   let told = '';
   for (;;) {
-    const lines = missing(await askAgent(socket, 'state'));
+    const lines = missing(await askAgent(socket, 'state', {}));
     if (lines.length === 0) return EXIT.done;
     const text = lines.join('\n');
     if (performance.now() >= end) {
@@ -132,6 +152,18 @@ function rowText({ object, state, reason, message }: ObjectRow): string {
 /** One file for each object: an edit by hand of another is never overwritten. */
 function ownFile({ directory }: Manifests, { kind, metadata }: UserObject): string {
   return join(directory, `${kind.toLowerCase()}-${metadata.name}.yaml`);
+}
+
+function isOwn(manifests: Manifests, object: UserObject): boolean {
+  return manifests.files[keyOf(object)] === ownFile(manifests, object);
+}
+
+/** Nothing where there is no such file. */
+async function textIn(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new CommandFailed(error.message, EXIT.failed, { cause: error });
+  });
 }
 
 /** Hidden from the agent, which takes *.yaml only. */

@@ -115,25 +115,37 @@ export function lsscsiText(world: World, format: Format, paint: Paint): string {
   );
 }
 
-const COLUMNS = ['reads', 'readKiB', 'writes', 'writeKiB', 'aborts', 'resets'] as const;
+const COLUMNS = {
+  reads: 'READS',
+  readKiB: 'READ KiB',
+  writes: 'WRITES',
+  writeKiB: 'WRITTEN KiB',
+  withoutData: 'OTHERS',
+  aborts: 'ABORTS',
+  resets: 'RESETS',
+  unalignedReads: 'UNALIGNED READS',
+  unalignedWrites: 'UNALIGNED WRITES',
+} as const;
+type Column = keyof typeof COLUMNS;
+const WIDE: readonly Column[] = ['unalignedReads', 'unalignedWrites'];
 
 export function statsText(world: World, format: Format, paint: Paint): string {
   const counters = statisticsOf(world);
   const rows = lunRows(world).map((row) => ({ ...deviceNames(row), ...numbers(countersOf(counters, row)) }));
   if (format === 'json' || format === 'yaml') return machineText(rows, format);
   if (rows.length === 0) return 'no SCSI device\n';
-  const total = Object.fromEntries(COLUMNS.map((column) => [column, rows.reduce((sum, row) => sum + row[column], 0)]));
+  const columns = (Object.keys(COLUMNS) as Column[]).filter((column) => format === 'wide' || !WIDE.includes(column));
   return tableOf(
-    ['TARGET', 'SESSION', 'LUN', 'DEVICE', 'READS', 'READ KiB', 'WRITES', 'WRITTEN KiB', 'ABORTS', 'RESETS'],
+    ['TARGET', 'SESSION', 'LUN', 'DEVICE', ...columns.map((column) => COLUMNS[column])],
     [
       ...rows.map((row) => [
         row.target,
         row.session,
         String(row.lun),
         row.device,
-        ...COLUMNS.map((column) => String(row[column])),
+        ...columns.map((column) => String(row[column])),
       ]),
-      ['all', '', '', '', ...COLUMNS.map((column) => String(total[column]))],
+      ['all', '', '', '', ...columns.map((column) => String(rows.reduce((sum, row) => sum + row[column], 0)))],
     ],
     paint,
   );
@@ -143,14 +155,18 @@ function deviceNames({ target, session, lun, device }: LunRow) {
   return { target: target.scstName, session: session.scstName, lun: lun.lun, device: device?.scstName ?? '-' };
 }
 
-function numbers(counters: RingCounters | undefined): Record<(typeof COLUMNS)[number], number> {
+function numbers(counters: RingCounters | undefined): Record<Column, number> {
   const { reads = 0, writes = 0, readBytes = 0, writeBytes = 0, aborts = 0, resets = 0 } = counters ?? {};
+  const { withoutData = 0, unalignedReads = 0, unalignedWrites = 0 } = counters ?? {};
   return {
     reads,
     readKiB: Math.floor(readBytes / 1024),
     writes,
     writeKiB: Math.floor(writeBytes / 1024),
+    withoutData,
     aborts,
     resets,
+    unalignedReads,
+    unalignedWrites,
   };
 }

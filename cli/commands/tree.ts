@@ -1,5 +1,6 @@
 // `scst tree`: targets, their sessions, LUNs and devices on each node, with states and paths.
 import { formatQuantity } from '../../crds/quantity.js';
+import { diskOf } from '../../crds/disk.js';
 import { paintState, type Paint } from '../terminal.js';
 import { targetRows, type LunRow } from '../world/rows.js';
 import type { NodeView, World } from '../world/world.js';
@@ -51,12 +52,13 @@ function nodeBranch(node: NodeView, world: World, paint: Paint): Branch {
 
 function lunText({ lun, device, status, node: _ }: LunRow, paint: Paint): string {
   const { state = 'Pending', reason, message, path, block, sg, hctl } = status ?? {};
+  const size = device && diskOf(device).size;
   return [
     `LUN ${lun.lun}`,
     device?.scstName ?? '?',
     ...(lun.readOnly ? ['read-only'] : []),
     ...[path, block && `/dev/${block}`, sg && `/dev/${sg}`, hctl].filter((each) => each !== undefined),
-    ...(device?.vdiskFileio.size === undefined ? [] : [formatQuantity(device.vdiskFileio.size)]),
+    ...(size === undefined ? [] : [formatQuantity(size)]),
     paintState(paint, state),
     ...(state === 'Ready' ? [] : [[reason, message].filter(Boolean).join(': ')]),
   ].join('  ');

@@ -26,9 +26,12 @@ const MODULES = ['target_core_mod', 'target_core_user', 'tcm_loop', 'sd_mod', 's
 
 /** What may be done about a reason that objects and nodes give. */
 const ADVICE: Readonly<Record<string, string>> = {
-  PathNotAllowed: 'put the file below an allowed path, or start agent and engine with --allow-path',
-  BackingNotFound: 'make the file, or give the device a size so that it is made',
-  BackingInUse: 'give each device a file of its own',
+  PathNotAllowed: 'use a file or block device that is allowed, or start agent and engine with --allow-path',
+  BackingNotFound: 'make the file or the block device; with a size a file is made',
+  BackingInUse: 'give each device a file or block device of its own, which nothing else has',
+  NotABlockDevice: 'name the block device, or use vdiskFileio for a file',
+  NotARegularFile: 'name a file, or use vdiskBlockio for a block device',
+  SizeTooLarge: 'leave size out, or make the block device larger',
   InsufficientSpace: 'free space on the file system of the backing file, or lower --min-free',
   WritesLost: 'check the data, then set active to false and back to true',
   BackingTruncated: 'restore the file, then set active to false and back to true',
@@ -38,7 +41,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NoSession: 'make a ScstSession of the target',
   GroupConflict: 'change the patterns so that one group matches',
   NoNodeMatches: 'label a node as the target’s nodeSelector says',
-  HandlerNotAvailable: 'use vdiskFileio',
+  HandlerNotAvailable: 'use vdiskFileio, vdiskBlockio or vdiskNullio',
 };
 
 export function diagnoseNode({

@@ -1,5 +1,6 @@
 // What differs between an entry of a node before and after, and whether it has to wait until nobody uses it. Pure.
 import { isDeepStrictEqual } from 'node:util';
+import { diskOf } from '../../crds/disk.js';
 import type { NodeDevice, NodeSession, NodeTarget } from '../../crds/types.js';
 
 export type StepKind = 'add' | 'change' | 'remove' | 'problem';
@@ -12,18 +13,21 @@ export interface Step {
   blockedBy?: string[];
 }
 
-const IN_USE = 'in use as well';
+export const IN_USE = 'in use as well';
 const IDLE = 'once no LUN of it is in use';
 
 /** What may change while LIO serves the device itself; everything else has to wait there (docs/adr/0014-kernel-engine.md). */
 const LIO_IN_USE: readonly string[] = ['size', 'maxCommands', 'reclaimPolicy', 'sharing'];
 
 export function deviceSteps(before: NodeDevice | undefined, after: NodeDevice): Step[] {
-  if (before === undefined) return [{ kind: 'add', text: `device ${after.scstName}: ${after.vdiskFileio.filename}` }];
+  if (before === undefined) {
+    const { filename = 'nothing is stored' } = diskOf(after);
+    return [{ kind: 'add', text: `device ${after.scstName}: ${filename}` }];
+  }
   const byLio = before.engine === 'kernel' || after.engine === 'kernel';
   return [
     ...fields(before, after, ['engine']),
-    ...fields(before.vdiskFileio, after.vdiskFileio),
+    ...fields(diskOf(before), diskOf(after)),
     ...fields(before.identity, after.identity, undefined, 'identity.'),
     ...fields(before, after, ['maxCommands', 'reclaimPolicy', 'sharing']),
   ].map(({ name, text }) => {

@@ -52,6 +52,32 @@ it('tells of each thing that appears', () => {
   ]);
 });
 
+it('tells of another device behind a LUN, and whether its users are in the way', () => {
+  const [session1] = world(quickstart()).nodes[0]?.spec?.sessions ?? [];
+  const [lun1] = world(quickstart()).nodes[0]?.spec?.luns ?? [];
+  const holders = new Map([[`${session1?.uid}/${lun1?.uid}`, ['mounted at /mnt']]]);
+  const now = [...quickstart(), device('new'), lun('keeps', { target: 'tgt', lun: 1, device: 'new' })];
+  const next = (spec: object, engine = {}) =>
+    now.map((object) => {
+      if (object.kind === 'ScstLun' && object.metadata.name === 'disk')
+        return { ...object, spec: { ...object.spec, device: 'new', ...spec } };
+      return object.kind === 'ScstDevice' && object.metadata.name === 'new'
+        ? { ...object, spec: { ...object.spec, ...engine } }
+        : object;
+    });
+  expect(lines(now, next({}), holders)).toEqual([
+    'n1 | change | LUN 0 disk of session tgt/host: the device is new from then on; its SCSI device stays, once it isn’t in use | mounted at /mnt',
+    'n1 | problem | ScstDevice disk: NotExposed: no ScstLun exposes it',
+  ]);
+  expect(lines(now, next({ replacement: { sameData: true } }), holders)).toEqual([
+    'n1 | change | LUN 0 disk of session tgt/host: the device is new from then on; its SCSI device stays, in use as well',
+    'n1 | problem | ScstDevice disk: NotExposed: no ScstLun exposes it',
+  ]);
+  expect(lines(now, next({ replacement: { sameData: true } }, { engine: 'kernel' }), holders)).toContain(
+    'n1 | change | LUN 0 disk of session tgt/host: the device is new from then on; its SCSI device goes and another comes | mounted at /mnt',
+  );
+});
+
 it('tells what goes, and who is in the way', () => {
   const [session1] = world(quickstart()).nodes[0]?.spec?.sessions ?? [];
   const [lun1] = world(quickstart()).nodes[0]?.spec?.luns ?? [];

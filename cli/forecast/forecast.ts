@@ -6,7 +6,7 @@ import { byName, type Finding } from '../../operator/plan/objects.js';
 import { objectFindings } from '../../operator/plan/placement.js';
 import { planNode, type PlannedSpec } from '../../operator/plan/plan-node.js';
 import { indexOf, type World } from '../world/world.js';
-import { deviceSteps, sessionSteps, targetSteps, type Step } from './changes.js';
+import { IN_USE, deviceSteps, sessionSteps, targetSteps, type Step } from './changes.js';
 
 export interface NodeForecast {
   node: string;
@@ -70,6 +70,8 @@ function problemsOf(index: Index, local: readonly Finding[]): Step[] {
   }));
 }
 
+const UNUSED = 'once it isn’t in use';
+
 type Spec = Pick<ScstNodeSpec, 'devices' | 'targets' | 'sessions' | 'luns'>;
 
 interface Pair {
@@ -90,7 +92,7 @@ function differences(before: Spec, after: Spec, holders: ForecastInput['holders'
     ...after.targets.flatMap((target) => targetSteps(find(before.targets, target), target)),
     ...after.sessions.flatMap((session) => sessionSteps(find(before.sessions, session), session, name(after, session))),
     ...after.devices.flatMap((device) => deviceSteps(find(before.devices, device), device)),
-    ...[...is].flatMap(([key, pair]) => pairSteps(was.get(key), pair, name(after, pair.session))),
+    ...[...is].flatMap(([key, pair]) => pairSteps(was.get(key), pair, name(after, pair.session), holders.get(key))),
     ...[...was]
       .filter(([key]) => !is.has(key))
       .map(([key, { session, lun, device }]): Step => ({
@@ -123,20 +125,32 @@ function sessionName({ targets }: Spec, { target, scstName }: NodeSession): stri
   return `${targets.find(({ uid }) => uid === target)?.scstName ?? '?'}/${scstName}`;
 }
 
-function pairSteps(before: Pair | undefined, { lun, device }: Pair, session: string): Step[] {
+function pairSteps(
+  before: Pair | undefined,
+  { lun, device }: Pair,
+  session: string,
+  holders: readonly string[] | undefined,
+): Step[] {
   const name = device?.scstName ?? '';
-  if (before === undefined)
-    return [
-      {
-        kind: 'add',
-        text: `LUN ${lun.lun} ${name} of session ${session}${lun.readOnly ? ', read-only' : ''}: a SCSI device appears`,
-      },
-    ];
-  if (before.lun.readOnly === lun.readOnly) return [];
-  return [
-    {
+  const place = (of: string) => `LUN ${lun.lun} ${of} of session ${session}`;
+  if (before === undefined) {
+    const appears = device?.vdiskNullio?.dummy === true ? 'its number is taken' : 'a SCSI device appears';
+    return [{ kind: 'add', text: `${place(name)}${lun.readOnly ? ', read-only' : ''}: ${appears}` }];
+  }
+  const steps: Step[] = [];
+  if (before.lun.device !== lun.device) {
+    const byLio = before.device?.engine === 'kernel' || device?.engine === 'kernel';
+    const waits = byLio || lun.sameData !== true;
+    const how = byLio ? 'its SCSI device goes and another comes' : `its SCSI device stays, ${waits ? UNUSED : IN_USE}`;
+    steps.push({
       kind: 'change',
-      text: `LUN ${lun.lun} ${name} of session ${session}: readOnly ${before.lun.readOnly} → ${lun.readOnly}, in use as well`,
-    },
-  ];
+      text: `${place(before.device?.scstName ?? '')}: the device is ${name} from then on; ${how}`,
+      ...(waits && holders !== undefined && { blockedBy: [...holders] }),
+    });
+  }
+  if (before.lun.readOnly !== lun.readOnly) {
+    const text = `${place(name)}: readOnly ${before.lun.readOnly} → ${lun.readOnly}, ${IN_USE}`;
+    steps.push({ kind: 'change', text });
+  }
+  return steps;
 }

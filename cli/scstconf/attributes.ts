@@ -42,10 +42,12 @@ const FILES = ['vdisk_fileio', 'vdisk_blockio'] as const;
 const DISKS = ['vdisk_fileio', 'vdisk_blockio', 'vdisk_nullio'] as const;
 const FILEIO = ['vdisk_fileio'] as const;
 const NULLIO = ['vdisk_nullio'] as const;
+/** Whose size SCST doesn't take from what backs them. */
+const SIZED = ['vdisk_blockio', 'vdisk_nullio'] as const;
 
 export const DEVICE_ATTRIBUTES: readonly AttributeMapping[] = [
   { scst: 'filename', at: 'handler', field: 'filename', kind: 'text', handlers: [...FILES, 'vcdrom'] },
-  { scst: 'size', at: 'handler', field: 'size', kind: 'bytes', handlers: NULLIO },
+  { scst: 'size', at: 'handler', field: 'size', kind: 'bytes', handlers: SIZED },
   { scst: 'blocksize', at: 'handler', field: 'blocksize', kind: 'number', scstDefault: '512', handlers: DISKS },
   { scst: 'read_only', at: 'handler', field: 'readOnly', kind: 'flag', scstDefault: '0', handlers: DISKS },
   { scst: 'write_through', at: 'handler', field: 'writeThrough', kind: 'flag', scstDefault: '0', handlers: FILES },
@@ -54,15 +56,15 @@ export const DEVICE_ATTRIBUTES: readonly AttributeMapping[] = [
   { scst: 'removable', at: 'handler', field: 'removable', kind: 'flag', scstDefault: '0', handlers: DISKS },
   { scst: 'rotational', at: 'handler', field: 'rotational', kind: 'flag', scstDefault: '1', handlers: DISKS },
   { scst: 'thin_provisioned', at: 'handler', field: 'thinProvisioned', kind: 'flag', handlers: FILES },
-  { scst: 'tst', at: 'handler', field: 'taskSetPerNexus', kind: 'flag', scstDefault: '1', handlers: FILEIO },
-  { scst: 'active', at: 'handler', field: 'active', kind: 'flag', scstDefault: '1', handlers: FILEIO },
+  { scst: 'tst', at: 'handler', field: 'taskSetPerNexus', kind: 'flag', scstDefault: '1', handlers: DISKS },
+  { scst: 'active', at: 'handler', field: 'active', kind: 'flag', scstDefault: '1', handlers: FILES },
   {
     scst: 'opt_trans_len',
     at: 'handler',
     field: 'optimalTransferLength',
     kind: 'number',
     scstDefault: '524288',
-    handlers: FILEIO,
+    handlers: DISKS,
   },
   { scst: 'dummy', at: 'handler', field: 'dummy', kind: 'flag', scstDefault: '0', handlers: NULLIO },
   { scst: 't10_vend_id', at: 'identity', field: 'vendor', kind: 'text' },
@@ -81,7 +83,7 @@ export const DEVICE_ATTRIBUTES: readonly AttributeMapping[] = [
 /** What scst.conf has no word for; an export writes it as an annotation, and the import understands that. */
 export const DEVICE_ANNOTATIONS: readonly AttributeMapping[] = [
   { scst: 'size', at: 'handler', field: 'size', kind: 'bytes', handlers: FILEIO },
-  { scst: 'physical_block_size', at: 'handler', field: 'physicalBlockSize', kind: 'number', handlers: FILEIO },
+  { scst: 'physical_block_size', at: 'handler', field: 'physicalBlockSize', kind: 'number', handlers: FILES },
   { scst: 'engine', at: 'device', field: 'engine', kind: 'text', scstDefault: 'tcmu' },
   { scst: 'sharing', at: 'device', field: 'sharing', kind: 'text', scstDefault: 'PerNode' },
   { scst: 'reclaim_policy', at: 'device', field: 'reclaimPolicy', kind: 'text', scstDefault: 'Retain' },

@@ -1,5 +1,6 @@
 // Objects to scst.conf: what a node has, so that SCST's scstadmin, or an import, makes the same of it. Pure.
 import type { NodeDevice, NodeLun, NodeTarget, ScstNodeSpec } from '../../crds/types.js';
+import { diskOf } from '../../crds/disk.js';
 import type { Index } from '../../operator/plan/object-index.js';
 import { compare } from '../../operator/plan/objects.js';
 import { planNode } from '../../operator/plan/plan-node.js';
@@ -45,7 +46,7 @@ function handlers(devices: readonly NodeDevice[]): Printable[] {
 }
 
 function deviceBlock(device: NodeDevice, handler: VirtualHandler): Printable {
-  const places = { handler: device[device.handler], identity: device.identity, device };
+  const places = { handler: diskOf(device), identity: device.identity, device };
   const of = (table: readonly AttributeMapping[]) =>
     table
       .filter(
@@ -57,7 +58,7 @@ function deviceBlock(device: NodeDevice, handler: VirtualHandler): Printable {
         const text = textOf(value, mapping);
         return text === undefined || text === mapping.scstDefault ? [] : [[mapping.scst, text]];
       });
-  const { blocksize, physicalBlockSize = blocksize } = device.vdiskFileio;
+  const { blocksize, physicalBlockSize = blocksize } = diskOf(device);
   const annotations = of(DEVICE_ANNOTATIONS).filter(
     ([name]) => name !== 'physical_block_size' || physicalBlockSize !== blocksize,
   );

@@ -117,9 +117,21 @@ function virtualDevice(
   if (handler !== 'vdisk_nullio' && handler !== 'vcdrom' && member.filename === undefined)
     context.error(at, `the device ${name} has no filename`);
   device.spec[VIRTUAL_HANDLERS[handler]] = member as never;
-  // LIO makes its own of the serial number.
-  device.spec.identity = device.spec.engine === 'kernel' ? identity : withScstIdentity(identity, name, setupId);
+  setIdentity(device, handler, identity, name, setupId);
   return carried(context, at, device);
+}
+
+function setIdentity(
+  { spec }: ScstDevice,
+  handler: VirtualHandler,
+  given: DeviceIdentity,
+  name: string,
+  setupId: number,
+): void {
+  // LIO, which would serve a block device otherwise, can't show what the hosts have seen of it.
+  if (handler === 'vdisk_blockio') spec.engine ??= 'tcmu';
+  // LIO makes its own of the serial number.
+  spec.identity = spec.engine === 'kernel' ? given : withScstIdentity(given, name, setupId);
 }
 
 /** So that the hosts see the disk that they saw: what SCST would make up is written out. */

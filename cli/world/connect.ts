@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { callAgent } from '../../node-agent/protocol/call.js';
-import { AGENT_SOCKET } from '../../node-agent/protocol/node.js';
+import { AGENT_SOCKET, type AgentMethod, type AgentRequests } from '../../node-agent/protocol/node.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import type { ClusterOptions } from './cluster.js';
 import { worldOfNode, type World } from './world.js';
@@ -22,20 +22,28 @@ export function socketOf({ socket, kubeconfig, context }: ConnectOptions): strin
 /** Throws CommandFailed. */
 export async function connect(options: ConnectOptions, version: string): Promise<World> {
   const socket = socketOf(options);
-  if (socket !== undefined) return worldOfNode(await askAgent(socket, 'state'), socket);
+  if (socket !== undefined) return worldOfNode(await askAgent(socket, 'state', {}), socket);
   // Loaded only here: a node alone has no use for the Kubernetes client.
   const { readCluster } = await import('./cluster.js');
   return readCluster(options, version);
 }
 
 /** Throws CommandFailed. */
-export async function askAgent<Method extends Parameters<typeof callAgent>[1]>(socket: string, method: Method) {
+export async function askAgent<Method extends AgentMethod>(
+  socket: string,
+  method: Method,
+  params: AgentRequests[Method]['params'],
+): Promise<AgentRequests[Method]['result']> {
   try {
-    return await callAgent(socket, method);
+    return await callAgent(socket, method, params);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message } = error as { code?: unknown; message: string };
+    // Else it is the agent's own answer, or the end of one.
+    const isOfSystem = typeof code === 'string';
     const why =
       code === 'EACCES' ? 'only root may ask it' : code === 'ECONNREFUSED' ? 'no agent listens there' : message;
-    throw new CommandFailed(`${socket}: ${why}`, code === undefined ? EXIT.failed : EXIT.unreachable, { cause: error });
+    throw new CommandFailed(isOfSystem ? `${socket}: ${why}` : message, isOfSystem ? EXIT.unreachable : EXIT.failed, {
+      cause: error,
+    });
   }
 }

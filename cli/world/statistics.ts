@@ -22,9 +22,9 @@ export function statisticsOf({ nodes }: World): Map<string, RingCounters> {
 
 function since(now: RingCounters, before: RingCounters | undefined): RingCounters {
   if (before === undefined || now.reads + now.writes < before.reads + before.writes) return now;
-  const difference = Object.entries(now).map(([name, value]) => [
+  const difference = (Object.entries(now) as [keyof RingCounters, number][]).map(([name, value]) => [
     name,
-    Math.max(0, value - before[name as keyof RingCounters]),
+    Math.max(0, value - (before[name] ?? 0)),
   ]);
   return Object.fromEntries(difference) as Record<keyof RingCounters, number>;
 }

@@ -1,9 +1,10 @@
-// The kernel's idea of a disk's size and write protection: rescanned where it isn't the engine's.
+// The kernel's idea of a disk's size, write protection and identity: rescanned where it isn't the engine's.
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blockLimitsOf, type BlockLimits } from '../devices/index.js';
-import { writeBriefly } from '../lio/index.js';
-import { nativeProgram } from '../native/index.js';
+import type { StepWorkers } from '../lio/index.js';
+import { readTogether } from '../native/read-together.js';
 
 /** Milliseconds for the kernel to ask the disk; the next pass looks again. */
 const RESCAN_MS = 3_000;
@@ -18,8 +19,13 @@ export class BlockLimitsKeeper {
   private readonly pending = new Set<string>();
   /** What the kernel was last told to look for: a user may have made a disk read-only, and is not argued with. */
   private readonly protectionTold = new Map<string, boolean>();
+  /** The identity that the kernel knows a disk by. */
+  private readonly identities = new Map<string, string>();
 
-  constructor(private readonly sys = '/sys') {}
+  constructor(
+    private readonly workers: StepWorkers,
+    private readonly sys = '/sys',
+  ) {}
 
   /** Whether the kernel knows the disk by its size, after a rescan if it didn't before. */
   async ensure(hctl: string, block: string, wanted: BlockLimits): Promise<boolean> {
@@ -37,11 +43,33 @@ export class BlockLimitsKeeper {
     }
   }
 
+  /**
+   * The kernel has read VPD page 83 when it found the disk, and udev made the links below /dev/disk of it then. With another
+   * identity both look again; `naa` in hexadecimal digits.
+   */
+  async ensureIdentity(hctl: string, block: string, naa: string): Promise<void> {
+    const device = join(this.sys, 'class/scsi_device', hctl, 'device');
+    const isKnown = async () => {
+      // The one of its designators that the kernel prefers, which is mostly this one, and read with the rest.
+      const [wwid] = (await readTogether({ root: device, files: ['wwid'], directories: [] })).files;
+      if (wwid === `naa.${naa}`) return true;
+      const page = await readFile(join(device, 'vpd_pg83')).catch(() => undefined);
+      return page?.includes(Buffer.from(naa, 'hex')) ?? true;
+    };
+    if (this.identities.get(hctl) === naa) return;
+    if (!(await isKnown())) {
+      await this.rescan(hctl);
+      if (!(await isKnown())) return;
+      await writeFile(join(this.sys, 'class/block', block, 'uevent'), 'change').catch(() => undefined);
+    }
+    this.identities.set(hctl, naa);
+  }
+
   private async rescan(hctl: string): Promise<void> {
     if (this.pending.has(hctl)) return;
     const path = join(this.sys, 'class/scsi_device', hctl, 'device/rescan');
     this.pending.add(hctl);
-    const { outcome, ended } = await writeBriefly(nativeProgram('scst-step'), path, '1', RESCAN_MS);
+    const { outcome, ended } = await this.workers.writeBriefly(path, '1', RESCAN_MS);
     if (outcome !== undefined) this.pending.delete(hctl);
     else void ended.then(() => this.pending.delete(hctl));
   }

@@ -1,12 +1,14 @@
 // What the agent wants of LIO and of the engine, for a spec, a journal and what is in the kernel.
-import { FILE_HBA, fileBackstoreName, HBA, sessionWwn, type ObservedLio } from '../lio/index.js';
+import type { NodeDevice } from '../../crds/types.js';
+import type { UnitConfiguration } from '../protocol/types.js';
+import { BLOCK_HBA, FILE_HBA, kernelBackstoreName, HBA, sessionWwn, type ObservedLio } from '../lio/index.js';
 import { desiredLio, kernelLuns, leavingLuns, namesInKernel, withoutFinished } from './desire.js';
-import { engineConfiguration, pairsOfFiles, servedUnits } from './engine-configuration.js';
+import { engineConfiguration, pairsOfKernelDisks, servedUnits } from './engine-configuration.js';
 import { BACKSTORE, device, emptySpec, engine, journal, lun, session, spec, uid, unit } from './fixtures.js';
 
 const WWN = sessionWwn(uid('b'));
 const observed = (over: Partial<ObservedLio> = {}): ObservedLio => ({
-  hbas: { [HBA]: 'own', [FILE_HBA]: 'own' },
+  hbas: { [HBA]: 'own', [FILE_HBA]: 'own', [BLOCK_HBA]: 'absent' },
   backstores: [{ name: BACKSTORE, busy: false, enabled: true, attributes: {} }],
   sessions: [
     {
@@ -22,7 +24,8 @@ const observed = (over: Partial<ObservedLio> = {}): ObservedLio => ({
   foreign: { backstores: 0, sessions: 0 },
   ...over,
 });
-const FILE = fileBackstoreName(uid('d'));
+const FILE = kernelBackstoreName(FILE_HBA, uid('d'));
+const BLOCK = kernelBackstoreName(BLOCK_HBA, uid('d'));
 /** As `observed`, the device served by LIO. */
 const observedFile = observed({
   backstores: [{ name: FILE, busy: false, enabled: true, attributes: {} }],
@@ -81,9 +84,11 @@ describe('desiredLio', () => {
     const found = observed({ backstores: [{ name: other, busy: false, enabled: true, attributes: {} }], sessions: [] });
     expect(kernelLuns(found).map((pair) => pair.backstore)).toEqual([other]);
     expect(leavingLuns(departed, found)).toEqual([]);
-    expect(desiredLio(departed, undefined, 600).owned).toEqual(new Set([WWN, BACKSTORE, FILE]));
+    expect(desiredLio(departed, undefined, 600).owned).toEqual(new Set([WWN, BACKSTORE, FILE, BLOCK]));
   });
 });
+
+const SAME = { blocksize: 512, readOnly: false, removable: false, rotational: true };
 
 describe('servedUnits', () => {
   it('has a LUN that left the spec until its backstore is out of the kernel', () => {
@@ -122,18 +127,33 @@ describe('a device that LIO serves', () => {
   it('is a unit without rings for the engine', () => {
     const served = servedUnits(ofKernel, [], new Set());
     expect(engineConfiguration(served).units).toMatchObject([{ uid: uid('d'), rings: [] }]);
-    expect(pairsOfFiles(served)).toEqual(new Map([[FILE, [BACKSTORE]]]));
+    expect(pairsOfKernelDisks(served).get(FILE)).toEqual([BACKSTORE]);
   });
 
   it('is one backstore, of the size that the engine found, however many LUNs lead to it', () => {
     const two = { ...ofKernel, sessions: [session(), session({ uid: uid('e'), name: 'other', scstName: 'other' })] };
     const desired = desiredLio(journal({ spec: two }), engine(unit({ size: 4096, rings: [] })), 600);
-    expect(desired.files).toMatchObject([{ backstore: FILE, ready: true, parameters: { sizeBytes: 4096 } }]);
+    expect(desired.kernelDisks).toMatchObject([{ backstore: FILE, ready: true, parameters: { sizeBytes: 4096 } }]);
     expect(desired.sessions.flatMap(({ luns }) => luns)).toMatchObject([
       { engine: 'kernel', name: BACKSTORE, backstore: FILE },
       { engine: 'kernel', backstore: FILE },
     ]);
-    expect(desiredLio(journal({ spec: two }), undefined, 600).files).toMatchObject([{ ready: false }]);
+    expect(desiredLio(journal({ spec: two }), undefined, 600).kernelDisks).toMatchObject([{ ready: false }]);
+  });
+
+  it('keeps a block device only while the engine itself serves it', () => {
+    const blockio = { filename: '/dev/sdb', ...SAME, writeThrough: false, nvCache: false, active: true };
+    const of = (engine: 'tcmu' | 'kernel') =>
+      spec({ devices: [{ ...device({ engine, handler: 'vdiskBlockio' }), vdiskBlockio: blockio }].map(withoutFile) });
+    const claims = (units: UnitConfiguration[]) =>
+      engineConfiguration(units).units.map(({ vdiskBlockio }) => vdiskBlockio?.claim);
+    const ring = servedUnits(of('tcmu'), [], new Set());
+    const leaving = servedUnits(of('kernel'), ring, namesInKernel(observed()));
+    const left = servedUnits(of('kernel'), leaving, new Set());
+    expect([claims(ring), claims(leaving), claims(left)]).toEqual([[true], [true], [false]]);
+    expect(desiredLio(journal({ spec: of('kernel') }), engine(unit({ rings: [] })), 600).kernelDisks).toMatchObject([
+      { backstore: BLOCK, parameters: { plugin: 'iblock', filename: '/dev/sdb', readOnly: false } },
+    ]);
   });
 
   it('is found again by the names of its links', () => {
@@ -176,3 +196,7 @@ describe('withoutFinished', () => {
     });
   });
 });
+
+function withoutFile({ vdiskFileio: _, ...rest }: NodeDevice): NodeDevice {
+  return rest;
+}

@@ -1,25 +1,29 @@
 // From the journal and the engine's report to what LIO should look like (pure).
 import {
   backstoreName,
+  BLOCK_HBA,
   deviceConfig,
-  fileBackstoreName,
   HBA,
   hbaOf,
+  KERNEL_HBAS,
+  kernelBackstoreName,
   nexusName,
   pairName,
   parseBackstoreName,
-  parseFileBackstoreName,
+  parseKernelBackstoreName,
   sessionWwn,
-  type DesiredFile,
+  type DesiredKernelDisk,
   type DesiredLio,
   type DesiredLun,
   type DesiredSession,
   type Hba,
+  type KernelHba,
   type ObservedLio,
 } from '../lio/index.js';
 import type { NodeDevice, NodeSession } from '../../crds/types.js';
+import { diskOf } from '../../crds/disk.js';
 import type { EngineStatus, UnitStatus } from '../protocol/types.js';
-import { sessionLuns } from './engine-configuration.js';
+import { deviceHba, sessionLuns } from './engine-configuration.js';
 import type { Journal } from './wish.js';
 
 /** MiB of data in flight per ring: 64 commands of 1 MiB. */
@@ -84,8 +88,14 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
     sessions.set(wwn, known);
     return known;
   };
-  const desiredLun = (lun: number, name: string, device: NodeDevice): DesiredLun => {
-    if (device.engine === 'kernel') return { engine: 'kernel', lun, name, backstore: fileBackstoreName(device.uid) };
+  const served = new Map(
+    journal.served.flatMap((unit) => unit.rings.filter(({ hba }) => hba === HBA).map((ring) => [ring.backstore, unit])),
+  );
+  const desiredLun = (lun: number, name: string, wanted: NodeDevice): DesiredLun => {
+    const hba = deviceHba(wanted);
+    if (hba !== HBA) return { engine: 'kernel', lun, name, backstore: kernelBackstoreName(hba, wanted.uid) };
+    // Where another device is to take its place, as what the engine serves it at the moment.
+    const device = served.get(name) ?? wanted;
     const unit = units.get(device.uid);
     return {
       engine: 'tcmu',
@@ -95,23 +105,24 @@ export function desiredLio(journal: Journal, engine: EngineStatus | undefined, i
       parameters: {
         deviceConfig: deviceConfig(device.uid),
         sizeBytes: unit?.size ?? 0,
-        blockSize: device.vdiskFileio.blocksize,
+        blockSize: diskOf(device).blocksize,
         ioTimeoutSeconds,
         dataAreaMiB: DATA_AREA_MIB,
       },
     };
   };
   journal.spec.sessions.forEach(sessionFor);
-  const files = new Map<string, DesiredFile>();
+  const kernelDisks = new Map<string, DesiredKernelDisk>();
   for (const { session, lun, device, backstore } of sessionLuns(journal.spec)) {
     const wanted = sessionFor(session);
     wanted.luns.push(desiredLun(lun.lun, backstore, device));
-    wanted.nexusCounts ||= device.engine === 'kernel';
-    if (device.engine === 'kernel') files.set(device.uid, desiredFile(device, units.get(device.uid)));
+    const hba = deviceHba(device);
+    wanted.nexusCounts ||= hba !== HBA;
+    if (hba !== HBA) kernelDisks.set(device.uid, desiredKernelDisk(device, hba, units.get(device.uid)));
   }
   return {
     sessions: [...sessions.values()],
-    files: [...files.values()],
+    kernelDisks: [...kernelDisks.values()],
     attachedRings: attachedRings(engine),
     owned: ownedNames(journal),
   };
@@ -121,23 +132,26 @@ function isReady(unit: UnitStatus | undefined): boolean {
   return unit?.state === 'Ready' && unit.size !== undefined;
 }
 
-/** The engine has made, checked and claimed the file; that LIO opens it doesn't change what it is. */
-function desiredFile({ uid, identity, vdiskFileio }: NodeDevice, unit: UnitStatus | undefined): DesiredFile {
-  const { filename, blocksize, writeThrough, thinProvisioned, rotational, optimalTransferLength } = vdiskFileio;
-  const { vendor, product, revision, serial } = identity;
+/** The engine has opened, checked and sized what backs it; that LIO opens it doesn't change what it is. */
+function desiredKernelDisk(device: NodeDevice, hba: KernelHba, unit: UnitStatus | undefined): DesiredKernelDisk {
+  const { filename = '', blocksize, readOnly, writeThrough = false, ...disk } = diskOf(device);
+  const { rotational, optimalTransferLength } = disk;
+  const { vendor, product, revision, serial } = device.identity;
+  const common = {
+    filename,
+    blockSize: blocksize,
+    thinProvisioned: disk.thinProvisioned ?? unit?.thinProvisioned ?? false,
+    rotational,
+    ...(optimalTransferLength !== undefined && { optimalTransferLength }),
+    identity: { vendor, product, revision, serial },
+  };
   return {
-    backstore: fileBackstoreName(uid),
+    backstore: kernelBackstoreName(hba, device.uid),
     ready: isReady(unit),
-    parameters: {
-      filename,
-      sizeBytes: unit?.size ?? 0,
-      blockSize: blocksize,
-      writeThrough,
-      thinProvisioned: thinProvisioned ?? false,
-      rotational,
-      ...(optimalTransferLength !== undefined && { optimalTransferLength }),
-      identity: { vendor, product, revision, serial },
-    },
+    parameters:
+      hba === BLOCK_HBA
+        ? { plugin: 'iblock', ...common, readOnly }
+        : { plugin: 'fileio', ...common, writeThrough, sizeBytes: unit?.size ?? 0 },
   };
 }
 
@@ -154,8 +168,10 @@ function ownedNames(journal: Journal): ReadonlySet<string> {
   const backstores = sessions.flatMap((session) =>
     luns.filter((lun) => lun.target === session.target).map((lun) => backstoreName(session.uid, lun.uid)),
   );
-  const files = [...journal.spec.devices, ...journal.departed.devices].map(({ uid }) => fileBackstoreName(uid));
-  return new Set([...sessions.map((session) => sessionWwn(session.uid)), ...backstores, ...files]);
+  const disks = [...journal.spec.devices, ...journal.departed.devices].flatMap(({ uid }) =>
+    KERNEL_HBAS.map((hba) => kernelBackstoreName(hba, uid)),
+  );
+  return new Set([...sessions.map((session) => sessionWwn(session.uid)), ...backstores, ...disks]);
 }
 
 /** The journal without departed entries of which nothing is left in the kernel or in the engine. */
@@ -167,14 +183,14 @@ export function withoutFinished(
 ): Journal {
   const left = kernelLuns(observed);
   const wwns = new Set(observed.sessions.map((session) => session.wwn));
-  const files = new Set(observed.backstores.map(({ name }) => parseFileBackstoreName(name)));
+  const disks = new Set(observed.backstores.map(({ name }) => parseKernelBackstoreName(name)));
   const { devices, sessions, luns } = journal.departed;
   return {
     ...journal,
     departed: {
       devices: devices.filter(
         ({ uid }) =>
-          files.has(uid) ||
+          disks.has(uid) ||
           engine === undefined ||
           engine.units.some((unit) => unit.uid === uid) ||
           !reclaimed.has(uid),

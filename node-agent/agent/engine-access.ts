@@ -50,6 +50,11 @@ export class EngineAccess {
     return this.call('reclaim', params);
   }
 
+  /** Undefined while no engine is there; rejects with why the medium stays where it is. */
+  act(params: EngineRequests['act']['params']): Promise<EngineRequests['act']['result'] | undefined> {
+    return this.call('act', params);
+  }
+
   /** Undefined while no engine is there. */
   status(): Promise<EngineStatus | undefined> {
     return this.call('status', {});

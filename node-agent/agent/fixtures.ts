@@ -1,5 +1,12 @@
 // Objects for the agent's unit tests.
-import type { NodeDevice, NodeLun, NodeSession, NodeTarget, ScstNodeSpec } from '../../crds/types.js';
+import type {
+  CompiledVdiskFileio,
+  NodeDevice,
+  NodeLun,
+  NodeSession,
+  NodeTarget,
+  ScstNodeSpec,
+} from '../../crds/types.js';
 import type { EngineStatus, RingStatus, UnitStatus } from '../protocol/types.js';
 import { backstoreName, HBA } from '../lio/index.js';
 import type { Journal } from './wish.js';
@@ -7,7 +14,9 @@ import type { Journal } from './wish.js';
 /** A uid made of one hexadecimal digit. */
 export const uid = (digit: string): string => [8, 4, 4, 4, 12].map((length) => digit.repeat(length)).join('-');
 
-export const device = (over: Partial<NodeDevice> = {}): NodeDevice => ({
+type FileDevice = NodeDevice & { vdiskFileio: CompiledVdiskFileio };
+
+export const device = (over: Partial<FileDevice> = {}): FileDevice => ({
   name: 'disk',
   uid: uid('d'),
   generation: 1,

@@ -12,17 +12,18 @@ import {
   type ObservedLio,
   type Permit,
   type Step,
+  type StepWorkers,
   type StepResult,
   type UnlinkStep,
 } from '../lio/index.js';
-import { nativeProgram } from '../native/index.js';
 import type { AgentMetrics } from './metrics.js';
 
 export interface KernelOptions {
   runDir: string;
   /** Whether a (session, LUN) pair has to go even while it is in use. */
   forced: (pair: string) => boolean;
-  /** Opens a file that LIO is to serve. */
+  workers: StepWorkers;
+  /** Opens a file or block device that LIO is to serve. */
   openFile: FileOpener;
   /** A step that had passed its deadline ended after all. */
   onSettled: () => void;
@@ -34,11 +35,13 @@ export class Kernel {
   private readonly observer = new LioObserver();
   private readonly executor: StepExecutor;
   private readonly recordsDir: string;
+  /** The last observation, and the steps since then. */
+  private since: { observed: ObservedLio; steps: Step[] } | undefined;
 
   constructor(private readonly options: KernelOptions) {
     this.recordsDir = join(options.runDir, 'steps');
     this.executor = new StepExecutor({
-      stepProgram: nativeProgram('scst-step'),
+      workers: options.workers,
       recordsDir: this.recordsDir,
       guard: (step) => this.permit(step),
       openFile: options.openFile,
@@ -53,13 +56,18 @@ export class Kernel {
     return ensureKernel();
   }
 
-  async observe(): Promise<ObservedLio> {
-    const observed = await this.observer.observe(await readOpenSteps(this.recordsDir));
+  /** What LIO is; 'changed': others are taken to have changed nothing since it was last observed, and only the steps after that count. */
+  async observe(what: 'all' | 'changed'): Promise<ObservedLio> {
+    const since = what === 'changed' ? this.since : undefined;
+    this.since = undefined;
+    const observed = await this.observer.observe(await readOpenSteps(this.recordsDir), since);
+    this.since = { observed, steps: [] };
     this.options.metrics.observed(observed);
     return observed;
   }
 
   async execute(steps: readonly Step[]): Promise<StepResult[]> {
+    this.since?.steps.push(...steps);
     const results = await this.executor.execute(steps);
     this.options.metrics.executed(results);
     return results;

@@ -10,6 +10,7 @@ export type ServedNow = () => Promise<{ units: readonly UnitConfiguration[]; sta
 export class LunMetrics {
   private readonly commands: Counter<Place | 'direction'>;
   private readonly bytes: Counter<Place | 'direction'>;
+  private readonly unaligned: Counter<Place | 'direction'>;
   private readonly aborts: Counter<Place>;
   private readonly resets: Counter<Place>;
   private reading: Promise<void> | undefined;
@@ -27,8 +28,13 @@ export class LunMetrics {
         registers: [registry],
         collect: () => this.read(),
       });
-    this.commands = counter('scst_lun_commands_total', 'READ and WRITE commands of the fast path', 'direction');
+    this.commands = counter('scst_lun_commands_total', 'Commands by the direction of their data', 'direction');
     this.bytes = counter('scst_lun_bytes_total', 'Bytes that these commands carried', 'direction');
+    this.unaligned = counter(
+      'scst_lun_unaligned_commands_total',
+      'READ and WRITE commands that do not begin and end at a multiple of 4096 bytes',
+      'direction',
+    );
     this.aborts = counter('scst_lun_aborts_total', 'ABORT TASK functions (SCST: Aborts)');
     this.resets = counter('scst_lun_resets_total', 'LOGICAL UNIT RESET functions (SCST: Device Resets)');
   }
@@ -41,7 +47,7 @@ export class LunMetrics {
 
   private async update(): Promise<void> {
     const now = await this.served();
-    for (const metric of [this.commands, this.bytes, this.aborts, this.resets]) metric.reset();
+    for (const metric of [this.commands, this.bytes, this.unaligned, this.aborts, this.resets]) metric.reset();
     if (now === undefined) return;
     const rings = new Map(
       now.status.units.flatMap((unit) => unit.rings.map((ring) => [ring.backstore, ring] as const)),
@@ -53,6 +59,9 @@ export class LunMetrics {
         const labels = labelsOf(name, ring);
         this.commands.inc({ ...labels, direction: 'read' }, counters.reads);
         this.commands.inc({ ...labels, direction: 'write' }, counters.writes);
+        this.commands.inc({ ...labels, direction: 'none' }, counters.withoutData ?? 0);
+        this.unaligned.inc({ ...labels, direction: 'read' }, counters.unalignedReads ?? 0);
+        this.unaligned.inc({ ...labels, direction: 'write' }, counters.unalignedWrites ?? 0);
         this.bytes.inc({ ...labels, direction: 'read' }, counters.readBytes);
         this.bytes.inc({ ...labels, direction: 'write' }, counters.writeBytes);
         this.aborts.inc(labels, counters.aborts);

@@ -6,7 +6,8 @@ import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { HttpServer } from '../../operator/kube/http-server.js';
 import { acquireProcessLock } from '../native/process-lock.js';
-import { loadNative } from '../native/index.js';
+import { StepWorkers } from '../lio/index.js';
+import { loadNative, nativeProgram } from '../native/index.js';
 import { Devices } from './devices.js';
 import { openForKernel } from '../backing/for-kernel.js';
 import { packageRoot, packageVersion } from '../files/package.js';
@@ -92,22 +93,24 @@ async function main(): Promise<void> {
   });
   const engineProcess = new EngineProcess(options, root, log, request);
   const source = await makeSource(options, version, log, request);
+  const workers = new StepWorkers(nativeProgram('scst-step'));
   const kernel = new Kernel({
+    workers,
     runDir: options.runDir,
     forced: (pair) => isForced(pass.current, pair),
-    openFile: (filename) => openForKernel(loadNative(), filename, options.allowPath),
+    openFile: (file) => openForKernel(loadNative(), file, options.allowPath),
     onSettled: request,
     metrics,
     log,
   });
-  const devices = new Devices({ ioTimeoutSeconds: options.ioTimeout, log });
+  const devices = new Devices({ ioTimeoutSeconds: options.ioTimeout, workers, log });
   const pass: Pass = new Pass({
     source,
     journals: new JournalStore(options.stateDir),
     engine,
     kernel,
     devices,
-    forgetWriteCache: (hctl) => forgetWriteCache(hctl),
+    forgetWriteCache: (hctl) => forgetWriteCache(hctl, workers),
     versions: { agentVersion: version, kernelVersion: release() },
     ioTimeoutSeconds: options.ioTimeout,
     now: () => new Date(),
@@ -135,9 +138,9 @@ async function main(): Promise<void> {
     await prepareForPowerOff({
       journal: pass.current,
       drain: () => engine.drain(),
-      observe: () => kernel.observe(),
+      observe: () => kernel.observe('all'),
       execute: (steps) => kernel.execute(steps),
-      forgetWriteCache: (hctl) => forgetWriteCache(hctl),
+      forgetWriteCache: (hctl) => forgetWriteCache(hctl, workers),
       log,
     });
   }

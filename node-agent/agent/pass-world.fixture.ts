@@ -2,9 +2,19 @@
 import pino from 'pino';
 import type { ScstNodeStatus } from '../../crds/types.js';
 import { ModelKernel } from '../lio/diff/model-kernel.fixture.js';
-import { fileBackstoreName, HBAS, pairName, type Step, type StepResult } from '../lio/index.js';
+import {
+  FILE_HBA,
+  HBAS,
+  kernelBackstoreName,
+  pairName,
+  type Permit,
+  type Step,
+  type StepResult,
+} from '../lio/index.js';
 import { Blockers } from '../lio/steps/order.js';
+import { diskOf } from '../../crds/disk.js';
 import type { EngineConfiguration, EngineStatus, UnitConfiguration } from '../protocol/types.js';
+import { kernelLuns } from './desire.js';
 import { Pass } from './pass.js';
 import type { RealisedLun } from './status.js';
 import type { Journal, SourceState } from './wish.js';
@@ -25,6 +35,11 @@ export class World {
   /** Writes of the agent: to its journal, and to the kernel. */
   writes = 0;
   journal: Journal | undefined;
+  /** Pairs that another device was put behind, without that anybody had asked whether they are in use. */
+  readonly replacedUnasked: string[] = [];
+  /** How many devices there were whenever the node was left to look at them before more were made. */
+  readonly settled: number[] = [];
+  private readonly claimed = new Set<string>();
   private units: UnitConfiguration[] = [];
   private fuse = Infinity;
   private pass = this.startAgent();
@@ -69,6 +84,7 @@ export class World {
 
   private startAgent(): Pass {
     const { kernel } = this;
+    this.claimed.clear();
     return new Pass({
       source: {
         nodeUID: NODE_UID,
@@ -90,6 +106,7 @@ export class World {
       },
       engine: {
         serve: (configuration) => this.action(() => this.serve(configuration)),
+        status: () => this.action(() => this.engineStatus()),
         reclaim: ({ filename, uid }) => this.action(() => this.reclaim(filename, uid)),
       },
       kernel: {
@@ -98,6 +115,8 @@ export class World {
         execute: (steps) => this.execute(steps),
       },
       devices: {
+        settle: () => this.action(() => void this.settled.push(this.linked().size)),
+        claim: (hctl) => this.action(() => this.claim(hctl)),
         realise: (journal, linked) =>
           this.action(() => {
             const served = new Set(journal.served.flatMap(({ rings }) => rings.map(({ backstore }) => backstore)));
@@ -142,22 +161,35 @@ export class World {
     return results;
   }
 
-  /** As the engine: what is not wished for any more stays while its ring is in the kernel. */
+  /** As the engine: what is not wished for any more stays while its ring is in the kernel, unless another unit takes that over. */
   private serve({ units }: EngineConfiguration): EngineStatus | undefined {
     if (!this.kernel.engine) return undefined;
     const wanted = new Set(units.map(({ uid }) => uid));
-    const inKernel = (unit: UnitConfiguration) => unit.rings.some((ring) => this.kernel.backstores.has(ring.backstore));
+    const moved = new Set(units.flatMap(({ rings }) => rings.map(({ backstore }) => backstore)));
+    const inKernel = (unit: UnitConfiguration) =>
+      unit.rings.some(({ backstore }) => this.kernel.backstores.has(backstore) && !moved.has(backstore));
+    for (const { uid, rings } of units)
+      for (const { backstore } of rings) {
+        const former = this.servedAs(backstore).some((other) => other !== uid);
+        if (former && this.linked().has(backstore) && !this.claimed.has(backstore))
+          this.replacedUnasked.push(backstore);
+      }
     this.units = [...units, ...this.units.filter((unit) => !wanted.has(unit.uid) && inKernel(unit))];
-    for (const { vdiskFileio } of units) this.files.add(vdiskFileio.filename);
+    for (const unit of units) this.files.add(diskOf(unit).filename ?? '');
+    return this.engineStatus();
+  }
+
+  private engineStatus(): EngineStatus | undefined {
+    if (!this.kernel.engine) return undefined;
     return {
       protocolVersion: 1,
       pid: 1,
       version: '0',
-      units: this.units.map(({ uid, generation, vdiskFileio, rings }) => ({
+      units: this.units.map(({ uid, generation, rings, ...unit }) => ({
         uid,
         generation,
         state: 'Ready',
-        size: vdiskFileio.size ?? 0,
+        size: diskOf(unit).size ?? 0,
         rings: rings.map(({ hba, backstore }) => ({
           hba,
           backstore,
@@ -168,11 +200,23 @@ export class World {
     };
   }
 
+  /** uids of the units that the engine has the ring of. */
+  servedAs(backstore: string): string[] {
+    return this.units.filter(({ rings }) => rings.some((ring) => ring.backstore === backstore)).map(({ uid }) => uid);
+  }
+
+  private claim(hctl: string): Permit {
+    const pair = kernelLuns(this.kernel.observe()).find((each) => each.hctl === hctl)?.backstore;
+    if (pair === undefined) throw new Error(`there is no ${hctl}`);
+    this.claimed.add(pair);
+    return { allowed: true, release: () => Promise.resolve(void this.claimed.delete(pair)) };
+  }
+
   private reclaim(filename: string, uid: string): { deleted: boolean; message?: string } | undefined {
     if (!this.kernel.engine) return undefined;
     if (this.units.some((unit) => unit.uid === uid)) return { deleted: false, message: 'is still served' };
     // LIO would go on with a file that nobody can reach any more.
-    if (this.kernel.backstores.has(fileBackstoreName(uid)))
+    if (this.kernel.backstores.has(kernelBackstoreName(FILE_HBA, uid)))
       throw new Error(`${filename} is deleted while LIO serves it`);
     this.files.delete(filename);
     this.deleted.push(filename);

@@ -1,26 +1,30 @@
 // What the agent owes the cluster (operator/plan/README.md), whatever is wished for and whenever it is killed.
 import fc from 'fast-check';
 import type { ScstNodeSpec, Tombstone } from '../../crds/types.js';
-import { backstoreName, parseBackstoreName, parseFileBackstoreName, sessionWwn } from '../lio/index.js';
+import { backstoreName, parseBackstoreName, parseKernelBackstoreName, sessionWwn } from '../lio/index.js';
 import { device, emptySpec, lun, session, target, uid } from './fixtures.js';
 import { NODE_UID, World } from './pass-world.fixture.js';
 import type { Journal, SourceState } from './wish.js';
 
-const DEVICES = ['1', '2', '3'].map((digit) =>
+const DEVICES = ['1', '2', '3', '4'].map((digit) =>
   device({
     uid: uid(digit),
     // The others are served by LIO.
-    engine: digit === '1' ? 'tcmu' : 'kernel',
+    engine: digit === '1' || digit === '4' ? 'tcmu' : 'kernel',
     name: `disk${digit}`,
     vdiskFileio: { ...device().vdiskFileio, filename: `/var/lib/scst/${digit}` },
   }),
 );
 const SESSIONS = ['5', '6'].map((digit) => session({ uid: uid(digit), name: `s${digit}`, scstName: `s${digit}` }));
+/** The first may be of another device, too. */
+const OTHER_DEVICE = uid('4');
 const LUNS = ['8', '9', 'f'].map((digit, at) => lun({ uid: uid(digit), lun: at, device: uid(String(at + 1)) }));
+
+const REPLACED = LUNS.map((each, at) => (at === 0 ? { ...each, device: OTHER_DEVICE } : each));
 
 type Absence = 'unread' | 'otherNode' | 'oldEpoch' | 'oldGeneration';
 type Event =
-  | { kind: 'wish'; devices: boolean[]; sessions: boolean[]; luns: boolean[]; reclaim: boolean }
+  | { kind: 'wish'; devices: boolean[]; sessions: boolean[]; luns: boolean[]; replaced: boolean; reclaim: boolean }
   | { kind: 'absence'; what: Absence }
   | { kind: 'engine'; alive: boolean }
   | { kind: 'pass'; fuse: number };
@@ -38,9 +42,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 function wishes(): fc.Arbitrary<Event> {
   return fc.record({
     kind: fc.constant('wish' as const),
-    devices: flags,
+    devices: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
     sessions: flags,
     luns: flags,
+    replaced: fc.boolean(),
     reclaim: fc.boolean(),
   });
 }
@@ -55,7 +60,7 @@ class Controller {
   /** uids of devices whose file a tombstone allowed to delete. */
   readonly mayDelete = new Set<string>();
 
-  wish({ devices, sessions, luns, reclaim }: Extract<Event, { kind: 'wish' }>): void {
+  wish({ devices, sessions, luns, replaced, reclaim }: Extract<Event, { kind: 'wish' }>): void {
     const pick = <T>(all: readonly T[], chosen: boolean[]): T[] => all.filter((_, at) => chosen[at]);
     const wantedDevices = pick(DEVICES, devices);
     const next = emptySpec({
@@ -63,7 +68,9 @@ class Controller {
       devices: wantedDevices,
       targets: [target()],
       sessions: pick(SESSIONS, sessions),
-      luns: pick(LUNS, luns).filter(({ device: of }) => wantedDevices.some((each) => each.uid === of)),
+      luns: pick(replaced ? REPLACED : LUNS, luns).filter(({ device: of }) =>
+        wantedDevices.some((each) => each.uid === of),
+      ),
     });
     const present = new Set([...next.devices, ...next.sessions, ...next.luns].map((entry) => entry.uid));
     const gone = [
@@ -114,10 +121,17 @@ function checkReport(world: World, controller: Controller): void {
   for (const { uid: of, session: from, state } of status?.luns ?? []) {
     if (state === 'Ready') expect(world.linked()).toContain(backstoreName(from, of));
   }
+  expect(world.replacedUnasked).toEqual([]);
   expect(world.deleted.filter((name) => !controller.mayDelete.has(uidOfFile(name)))).toEqual([]);
 }
 
 const uidOfFile = (name: string): string => DEVICES.find((each) => each.vdiskFileio.filename === name)?.uid ?? '';
+
+/** What the engine serves is the device that the LUN has now. */
+function checkDevices(world: World, { spec }: Controller): void {
+  for (const { uid: of, device: as } of spec.luns.filter(({ lun: number }) => number === 0))
+    for (const { uid: from } of spec.sessions) expect(world.servedAs(backstoreName(from, of))).toEqual([as]);
+}
 
 /** An answer to the newest generation says the truth about what is gone (points 3 and 4 of what the agent owes). */
 function checkAnswer(world: World, controller: Controller): void {
@@ -128,7 +142,7 @@ function checkAnswer(world: World, controller: Controller): void {
   );
   for (const thing of world.things()) {
     const pair = parseBackstoreName(thing);
-    const uids = pair === undefined ? [parseFileBackstoreName(thing) ?? thing] : [pair.sessionUid, pair.lunUid];
+    const uids = pair === undefined ? [parseKernelBackstoreName(thing) ?? thing] : [pair.sessionUid, pair.lunUid];
     const known =
       uids.some((each) => held.has(each)) || SESSIONS.some((s) => sessionWwn(s.uid) === thing && held.has(s.uid));
     if (!known) throw new Error(`${thing} exists, and the status answers as if it were gone`);
@@ -139,15 +153,31 @@ function checkAnswer(world: World, controller: Controller): void {
 const HALF_MADE_FILE: Event[] = [
   {
     kind: 'wish',
-    devices: [false, false, true],
+    devices: [false, false, true, false],
     sessions: [true, false, false],
     luns: [false, false, true],
+    replaced: false,
     reclaim: false,
   },
   { kind: 'pass', fuse: 9 },
   { kind: 'engine', alive: false },
   { kind: 'pass', fuse: 999 },
 ];
+
+/** The agent dies at one of the actions of the pass that puts another device behind a LUN. */
+function replacedWhileKilled(fuse: number): Event[] {
+  const wish = (replaced: boolean): Event => ({
+    kind: 'wish',
+    devices: [true, false, false, true],
+    sessions: [true, false, false],
+    luns: [true, false, false],
+    replaced,
+    reclaim: false,
+  });
+  const whole: Event = { kind: 'pass', fuse: 999 };
+  return [wish(false), whole, whole, wish(true), { kind: 'pass', fuse }, whole];
+}
+const REPLACED_WHILE_KILLED = Array.from({ length: 20 }, (_, at): [Event[]] => [replacedWhileKilled(at + 1)]);
 
 it('removes only what is not wished for, tells the truth, and converges, killed at any action', async () => {
   await fc.assert(
@@ -187,11 +217,12 @@ it('removes only what is not wished for, tells the truth, and converges, killed 
       for (let pass = 1; (await world.runPass()) !== undefined; pass += 1) expect(pass).toBeLessThan(8);
       expect([...world.linked()].sort()).toEqual(wantedPairs(controller.spec).sort());
       expect(world.status?.luns?.map(({ state }) => state)).toEqual(wantedPairs(controller.spec).map(() => 'Ready'));
+      checkDevices(world, controller);
       checkAnswer(world, controller);
       const { writes } = world;
       expect(await world.runPass()).toBeUndefined();
       expect(world.writes).toBe(writes);
     }),
-    { numRuns: 400, examples: [[HALF_MADE_FILE]] },
+    { numRuns: 400, examples: [[HALF_MADE_FILE], ...REPLACED_WHILE_KILLED] },
   );
 });

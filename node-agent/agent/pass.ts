@@ -8,14 +8,17 @@ import {
   sessionWwn,
   type Finding,
   type ObservedLio,
+  type Permit,
   type Step,
   type StepResult,
 } from '../lio/index.js';
 import type { EngineConfiguration, EngineStatus } from '../protocol/types.js';
 import { Abandonment } from './abandonment.js';
 import { desiredLio, kernelLuns, leavingLuns, namesInKernel, withoutFinished, type KernelLun } from './desire.js';
-import { engineConfiguration, pairsOfFiles, servedUnits, sessionLuns } from './engine-configuration.js';
+import { engineConfiguration, pairsOfKernelDisks, servedUnits, sessionLuns } from './engine-configuration.js';
 import { problemsOf, type Problems } from './problems.js';
+import { pendingReplacements } from './replacement.js';
+import { Replacing } from './replacing.js';
 import { reclaimDeparted } from './reclaim.js';
 import type { DesiredStateSource } from './sources/source.js';
 import { StepLog } from './step-log.js';
@@ -29,7 +32,7 @@ const MAXIMUM_ROUNDS = 6;
  * SCSI devices of a session that are made or taken away in one pass. Then those that are there get their time-outs and links,
  * and the status tells of them.
  */
-const DEVICES_AT_ONCE = 16;
+const DEVICES_AT_ONCE = 64;
 /** Milliseconds to the next pass while something isn't as it should be. */
 const UNSETTLED_MS = 2_000;
 
@@ -38,27 +41,37 @@ export interface PassDependencies {
   journals: { read(): Promise<Journal | undefined>; write(journal: Journal): Promise<void> };
   engine: {
     serve(configuration: EngineConfiguration, rescan: boolean): Promise<EngineStatus | undefined>;
+    status(): Promise<EngineStatus | undefined>;
     reclaim(params: { filename: string; uid: string }): Promise<{ deleted: boolean; message?: string } | undefined>;
   };
   kernel: {
     /** Loads modules and mounts configfs; throws what a person has to do. */
     ensure(): Promise<void>;
-    observe(): Promise<ObservedLio>;
+    /** 'changed': anew only what the steps since the last observation may have changed. */
+    observe(what: 'all' | 'changed'): Promise<ObservedLio>;
     execute(steps: readonly Step[]): Promise<StepResult[]>;
   };
   devices: {
-    /** Time-outs, sizes and links of every linked LUN; returns what is there, by backstore. */
+    /** Whether a SCSI device is unused, and stays so until `release`. */
+    claim(hctl: string): Promise<Permit>;
+    /** Resolves when the node has looked at the SCSI devices that were made so far, or doesn't get done with it. */
+    settle(): Promise<void>;
+    /**
+     * Time-outs, sizes and links of every linked LUN; returns what is there, by backstore. `patient`: waits for the kernel to probe
+     * what was just linked.
+     */
     realise(
       journal: Journal,
       linked: readonly KernelLun[],
       engine: EngineStatus | undefined,
+      patient: boolean,
     ): Promise<Map<string, RealisedLun>>;
   };
   /** Without any I/O, so that sd sends no SYNCHRONIZE CACHE. */
   forgetWriteCache: (hctl: string) => Promise<void>;
   versions: { agentVersion: string; kernelVersion: string };
   ioTimeoutSeconds: number;
-  /** Of a session in one pass; default 16. */
+  /** Of a session in one pass; default 64. */
   devicesAtOnce?: number;
   now: () => Date;
   log: Logger;
@@ -76,12 +89,19 @@ interface Round {
 export class Pass {
   private journal: Journal | undefined;
   private journalRead = false;
+  /** The pass before left more to do, and this one began right after it. */
+  private continues = false;
 
   private readonly stepLog: StepLog;
   private readonly abandonment: Abandonment;
+  private readonly replacing: Replacing;
 
   constructor(private readonly dependencies: PassDependencies) {
     this.abandonment = new Abandonment(dependencies);
+    this.replacing = new Replacing({
+      claim: (hctl) => dependencies.devices.claim(hctl),
+      engineStatus: () => dependencies.engine.status(),
+    });
     this.stepLog = new StepLog(dependencies.log);
   }
 
@@ -104,8 +124,11 @@ export class Pass {
       this.report(undefined, acceptance, error as Error);
       return UNSETTLED_MS;
     }
-    const round = await this.converge(this.journal);
+    const continues = this.continues;
+    this.continues = false;
+    const round = await this.converge(this.journal, continues);
     await this.finish(round);
+    this.continues = round.more;
     return this.conclude(round, acceptance);
   }
 
@@ -128,22 +151,22 @@ export class Pass {
     this.journal = journal;
   }
 
-  private async converge(journal: Journal): Promise<Round> {
+  private async converge(journal: Journal, continues: boolean): Promise<Round> {
     const { kernel, ioTimeoutSeconds } = this.dependencies;
-    let observed = await kernel.observe();
+    let observed = await kernel.observe(continues ? 'changed' : 'all');
     let rescan = false;
     let results: StepResult[];
     let limit = this.dependencies.devicesAtOnce ?? DEVICES_AT_ONCE;
     for (let round = 1; ; round += 1) {
       const engine = await this.serve(journal, observed, rescan);
       const unlinkUnattended = await this.abandonment.unattended(journal, observed, engine);
-      const desired = { ...desiredLio(journal, engine, ioTimeoutSeconds), unlinkUnattended };
+      const desired = { ...desiredLio(this.journal ?? journal, engine, ioTimeoutSeconds), unlinkUnattended };
       const { steps: all, findings } = diff(desired, observed);
       const { steps, cut } = firstSteps(all, limit);
       if (steps.length === 0) return { observed, engine, findings, results: [], more: false };
       results = await kernel.execute(steps);
       this.stepLog.results(results);
-      observed = await kernel.observe();
+      observed = await kernel.observe('changed');
       const progress = results.some((result) => result.outcome === 'done');
       const more = cut && progress;
       if (more || (!cut && !progress) || round === MAXIMUM_ROUNDS) return { observed, engine, findings, results, more };
@@ -154,9 +177,16 @@ export class Pass {
   }
 
   private async serve(journal: Journal, observed: ObservedLio, rescan: boolean): Promise<EngineStatus | undefined> {
-    const served = servedUnits(journal.spec, this.journal?.served ?? [], namesInKernel(observed));
-    await this.keep({ ...(this.journal ?? journal), served });
-    return this.dependencies.engine.serve(engineConfiguration(served), rescan);
+    const inKernel = namesInKernel(observed);
+    const served = this.journal?.served ?? [];
+    const pending = pendingReplacements(journal.spec, served, inKernel);
+    const units = (held: ReadonlySet<string>) => servedUnits(journal.spec, served, inKernel, held);
+    return this.replacing.serve(
+      pending,
+      kernelLuns(observed),
+      (held) => this.keep({ ...(this.journal ?? journal), served: units(held) }),
+      (held) => this.dependencies.engine.serve(engineConfiguration(units(held)), rescan),
+    );
   }
 
   /** Reclaims files of departed devices, and forgets what is finished. */
@@ -171,15 +201,17 @@ export class Pass {
   private async conclude(round: Round, acceptance: Acceptance): Promise<number | undefined> {
     const { journal } = this;
     if (journal === undefined) return UNSETTLED_MS;
+    if (round.more) await this.dependencies.devices.settle();
     const leaving = leavingLuns(journal, round.observed);
     const linked = kernelLuns(round.observed).filter((pair) => pair.hctl !== undefined);
-    const realised = await this.dependencies.devices.realise(journal, linked, round.engine);
+    const realised = await this.dependencies.devices.realise(journal, linked, round.engine, !round.more);
     const problems = problemsOf(round.findings, round.results, {
       sessionUids: [...journal.spec.sessions, ...journal.departed.sessions].map((session) => session.uid),
       pairs: kernelLuns(round.observed),
-      files: pairsOfFiles(journal.served),
+      kernelDisks: pairsOfKernelDisks(journal.served),
       leaving: new Set(leaving.map((pair) => pair.backstore)),
     });
+    for (const [backstore, problem] of this.replacing.problems) problems.luns.set(backstore, problem);
     this.report({ ...round, realised, problems, leaving }, acceptance, undefined);
     const wanted = sessionLuns(journal.spec).map((pair) => pair.backstore);
     const settled =
@@ -189,7 +221,7 @@ export class Pass {
       problems.sessions.size === 0 &&
       wanted.every((backstore) => {
         const found = realised.get(backstore);
-        return found?.path !== undefined && found.awaitedSize === undefined;
+        return found?.path !== undefined && found.awaitedSize === undefined && found.awaitsById !== true;
       });
     if (round.more) return 0;
     return settled ? undefined : UNSETTLED_MS;

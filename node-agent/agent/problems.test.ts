@@ -1,7 +1,8 @@
 // Which LUN and which session a finding or a failed step is shown at.
 import {
   backstoreName,
-  fileBackstoreName,
+  FILE_HBA,
+  kernelBackstoreName,
   sessionWwn,
   StepFailed,
   type Finding,
@@ -14,7 +15,7 @@ const WWN = sessionWwn(uid('b'));
 const known = (over: Partial<Known> = {}): Known => ({
   sessionUids: [uid('b')],
   pairs: [{ backstore: BACKSTORE, sessionUid: uid('b'), wwn: WWN, lun: 0 }],
-  files: new Map(),
+  kernelDisks: new Map(),
   leaving: new Set(),
   ...over,
 });
@@ -58,8 +59,8 @@ describe('problemsOf', () => {
 
   it('shows a problem of a file that LIO serves at each LUN that leads to it, and one of a link at its own', () => {
     const other = backstoreName(uid('e'), uid('c'));
-    const file = fileBackstoreName(uid('d'));
-    const ofFile = known({ files: new Map([[file, [BACKSTORE, other]]]) });
+    const file = kernelBackstoreName(FILE_HBA, uid('d'));
+    const ofFile = known({ kernelDisks: new Map([[file, [BACKSTORE, other]]]) });
     const { luns } = problemsOf([finding({ backstore: file, reason: 'NeedsRecreation' })], [], ofFile);
     expect([...luns.keys()]).toEqual([BACKSTORE, other]);
     const step = { kind: 'link' as const, wwn: WWN, lun: 0, link: other, backstore: file };

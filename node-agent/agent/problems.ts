@@ -17,7 +17,7 @@ export interface Known {
   /** Every wanted or existing pair with its number. */
   pairs: readonly Pick<KernelLun, 'backstore' | 'wwn' | 'lun' | 'sessionUid'>[];
   /** Pairs that lead to a file, by the name of its backstore. */
-  files: ReadonlyMap<string, readonly string[]>;
+  kernelDisks: ReadonlyMap<string, readonly string[]>;
   /** Backstores of pairs that left the spec. */
   leaving: ReadonlySet<string>;
 }
@@ -70,7 +70,7 @@ function place(problems: Problems, known: Known, { wwn, lun, backstore }: Subjec
   };
   if (backstore !== undefined) {
     if (parseBackstoreName(backstore) !== undefined) set(backstore);
-    else known.files.get(backstore)?.forEach(set);
+    else known.kernelDisks.get(backstore)?.forEach(set);
     return;
   }
   const pairs = known.pairs.filter((pair) => pair.wwn === wwn && (lun === undefined || pair.lun === lun));

@@ -20,8 +20,9 @@ export async function reclaimDeparted(
   if (engine === undefined) return { done, problems };
   const served = new Set(engine.units.map((unit) => unit.uid));
   for (const device of journal.departed.devices.filter(({ uid }) => !served.has(uid))) {
-    if (isToBeDeleted(device, journal)) {
-      const result = await reclaim({ filename: device.vdiskFileio.filename, uid: device.uid });
+    const filename = device.vdiskFileio?.filename;
+    if (filename !== undefined && isToBeDeleted(device, journal)) {
+      const result = await reclaim({ filename, uid: device.uid });
       if (result === undefined) continue;
       if (!result.deleted && result.message !== undefined) problems.push({ uid: device.uid, message: result.message });
     }

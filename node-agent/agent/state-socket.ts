@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { findHolders } from '../devices/holders.js';
+import { findHolders } from '../block/holders.js';
 import { writeAtomically } from '../files/atomic-file.js';
-import { backstoreName } from '../lio/naming.js';
+import { backstoreName, HBA } from '../lio/naming.js';
 import { serveJsonRpc, type JsonRpcServer } from '../protocol/json-rpc-server.js';
 import { AGENT_SOCKET, type AgentRequests, type NodeState } from '../protocol/node.js';
-import type { EngineStatus } from '../protocol/types.js';
+import type { EngineAccess } from './engine-access.js';
+import { deviceHba } from './engine-configuration.js';
 import type { DesiredStateSource } from './sources/source.js';
 import type { Journal } from './wish.js';
 
@@ -16,7 +17,7 @@ export interface StateSocketOptions {
   node: string;
   version: string;
   source: DesiredStateSource;
-  engine: { status(): Promise<EngineStatus | undefined> };
+  engine: Pick<EngineAccess, 'status' | 'act'>;
   journal: () => Journal | undefined;
   log: Logger;
 }
@@ -62,9 +63,24 @@ export async function serveNodeState(options: StateSocketOptions): Promise<JsonR
     );
     return Object.fromEntries(found.filter(([, users]) => users.length > 0));
   };
+  const act = async ({ device, action }: AgentRequests['act']['params']) => {
+    const found = journal()?.spec.devices.find(({ name, scstName }) => name === device || scstName === device);
+    if (found === undefined) throw new Error(`there is no device ${device} on this node`);
+    // The engine has its file open as well, and would say that it's done. It may have been blocked when it was the engine's.
+    if (action !== 'unblock' && deviceHba(found) !== HBA)
+      throw new Error(`LIO answers the commands of ${device}: with engine: kernel this can't be done`);
+    const result = await engine.act({ uid: found.uid, action });
+    if (result === undefined) throw new Error('scst-engine is not connected');
+    return result;
+  };
   return serveJsonRpc({
     socketPath: join(runDir, AGENT_SOCKET),
-    methods: { state, holders, resetStatistics },
+    methods: {
+      state,
+      holders,
+      resetStatistics,
+      act: (params) => act(params as Parameters<typeof act>[0]),
+    },
     onError: (error) => log.warn({ error: error.message }, 'a client of the agent’s socket was lost'),
   });
 }

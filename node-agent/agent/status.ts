@@ -7,7 +7,7 @@ import type {
   ScstNodeStatus,
 } from '../../crds/types.js';
 import type { EngineStatus } from '../protocol/types.js';
-import { sessionLuns } from './engine-configuration.js';
+import { placeHolders, sessionLuns } from './engine-configuration.js';
 import type { Journal } from './wish.js';
 
 /** A LUN whose link and SCSI device exist. */
@@ -19,6 +19,8 @@ export interface RealisedLun {
   bsg?: string;
   hctl: string;
   byId?: string;
+  /** udev may be about to make byId. */
+  awaitsById?: boolean;
   /** Bytes that the device serves, where the kernel doesn't know it by them yet. */
   awaitedSize?: number;
 }
@@ -61,7 +63,7 @@ export function nodeStatus(
   'observedGeneration' | 'epoch' | 'nodeUID' | 'lunsReady' | 'devices' | 'targets' | 'sessions' | 'luns'
 > {
   const { journal } = report;
-  const luns = [...wantedLunStatuses(report), ...leavingLunStatuses(report)];
+  const luns = [...wantedLunStatuses(report), ...placeHolderStatuses(journal), ...leavingLunStatuses(report)];
   return {
     observedGeneration: journal.generation,
     epoch: journal.spec.epoch,
@@ -148,9 +150,15 @@ function wantedLunStatuses(report: PassReport): NodeLunStatus[] {
   });
 }
 
-function shown(found: RealisedLun | undefined): Omit<RealisedLun, 'awaitedSize'> | undefined {
+function placeHolderStatuses({ spec }: Journal): NodeLunStatus[] {
+  return placeHolders(spec).map(({ session, lun: { uid, generation } }) => {
+    return { uid, session: session.uid, generation, state: 'Ready' };
+  });
+}
+
+function shown(found: RealisedLun | undefined): Omit<RealisedLun, 'awaitedSize' | 'awaitsById'> | undefined {
   if (found === undefined) return undefined;
-  const { awaitedSize: _, ...rest } = found;
+  const { awaitedSize: _size, awaitsById: _byId, ...rest } = found;
   return rest;
 }
 

@@ -1,7 +1,6 @@
 // Makes sd forget the write cache of a disk, before the host goes down (docs/adr/0001-sigpwr.md).
 import { join } from 'node:path';
-import { writeBriefly } from '../lio/index.js';
-import { nativeProgram } from '../native/index.js';
+import type { StepWorkers } from '../lio/index.js';
 
 /** Milliseconds for sd to take note; see below why it doesn't take longer where it doesn't end. */
 const NOTED_MS = 2_000;
@@ -12,8 +11,8 @@ const NOTED_MS = 2_000;
  * sd has noted the new type before it waits (cache_type_store in drivers/scsi/sd.c); so a process of its own writes, and
  * is left to itself. Rejects with the kernel's error.
  */
-export async function forgetWriteCache(hctl: string, sys = '/sys'): Promise<void> {
+export async function forgetWriteCache(hctl: string, workers: StepWorkers, sys = '/sys'): Promise<void> {
   const path = join(sys, 'class/scsi_disk', hctl, 'cache_type');
-  const { outcome } = await writeBriefly(nativeProgram('scst-step'), path, 'temporary write through', NOTED_MS);
+  const { outcome } = await workers.writeBriefly(path, 'temporary write through', NOTED_MS);
   if (outcome?.failure !== undefined) throw new Error(`${outcome.failure.text} (${path})`);
 }

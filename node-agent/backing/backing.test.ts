@@ -18,7 +18,8 @@ import { join } from 'node:path';
 import type { NativeBinding } from '../native/types.js';
 import type { FileioConfiguration } from '../protocol/types.js';
 import { BackingRefused } from './errors.js';
-import { openFileBacking, type BackingEnvironment, type FileBacking } from './file.js';
+import type { Backing, BackingEnvironment } from './backing.js';
+import { openFileBacking } from './file.js';
 import { reclaimFile } from './reclaim.js';
 import { BackingRegistry } from './registry.js';
 import { checkSpace } from './space.js';
@@ -30,7 +31,7 @@ let lockedElsewhere: boolean;
 let alignment = 512;
 let holes: boolean;
 let environment: BackingEnvironment;
-const opened: FileBacking[] = [];
+const opened: Backing[] = [];
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'scst-backing-')));
@@ -71,11 +72,7 @@ function configuration(changes: Partial<FileioConfiguration> = {}): FileioConfig
     ...changes,
   };
 }
-async function open(
-  changes: Partial<FileioConfiguration> = {},
-  uid = 'u1',
-  replacing?: FileBacking,
-): Promise<FileBacking> {
+async function open(changes: Partial<FileioConfiguration> = {}, uid = 'u1', replacing?: Backing): Promise<Backing> {
   const owner = { uid, name: `device-${uid}` };
   const backing = await openFileBacking(environment, configuration(changes), owner, replacing);
   opened.push(backing);
@@ -118,6 +115,14 @@ describe('size', () => {
   });
   test('a missing file without a size is refused', async () => {
     expect((await refusal({})).reason).toBe('SizeUnknown');
+  });
+  test('no file is made below /dev, where a block device is missing', async () => {
+    environment = { ...environment, allowedPaths: ['/dev'] };
+    const filename = '/dev/scst-is-not-there';
+    expect(await refusal({ filename, size: MIB })).toMatchObject({
+      reason: 'BackingNotFound',
+      message: `${filename} does not exist, and no file is made below /dev`,
+    });
   });
   test('a size that is no multiple of the block size is refused', async () => {
     writeFileSync(join(root, 'disk.img'), Buffer.alloc(1000));

@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import type { NativeBinding } from '../native/types.js';
 import type { FileioConfiguration } from '../protocol/types.js';
 import { openAllowed, resolveAllowed, type AllowedPath } from './allowed-paths.js';
+import type { Backing, BackingEnvironment } from './backing.js';
 import { BackingRefused } from './errors.js';
 import { FileMedium } from './medium.js';
-import type { BackingOwner, BackingRegistry, FileIdentity } from './registry.js';
+import { fileKey, type BackingOwner } from './registry.js';
 import { openDirectly } from './direct.js';
 import { checkHoles } from './holes.js';
 import { checkSpace } from './space.js';
@@ -18,33 +19,6 @@ const truncate = promisify(ftruncate);
 const sync = promisify(fsync);
 const closeFile = promisify(close);
 
-/** What opening a file needs to know of its surroundings. */
-export interface BackingEnvironment {
-  binding: NativeBinding;
-  registry: BackingRegistry;
-  allowedPaths: readonly string[];
-  /** Percent of the file system that a growing file has to leave free. */
-  minFree: number;
-}
-
-/** An open and checked file. */
-export interface FileBacking {
-  readonly path: string;
-  readonly fd: number;
-  /** For READ and WRITE: with directIO one of its own, else the same. */
-  readonly transferFd: number;
-  readonly identity: FileIdentity;
-  readonly medium: FileMedium;
-  /** Made by this call: the medium is blank. */
-  readonly created: boolean;
-  /** Bytes that the file lacks of the medium: somebody has cut it. */
-  missing(): Promise<bigint>;
-  /** Takes the lock if opening left that to later; false when another process was quicker. */
-  lock(): boolean;
-  /** Closes the file, which ends its lock too. */
-  close(): Promise<void>;
-}
-
 /**
  * Throws BackingRefused. `replacing` is what the same unit has open until now: if it is the same file, whose lock
  * that one still holds, the caller closes it and then calls lock().
@@ -53,8 +27,8 @@ export async function openFileBacking(
   environment: BackingEnvironment,
   configuration: FileioConfiguration,
   owner: BackingOwner,
-  replacing?: FileBacking,
-): Promise<FileBacking> {
+  replacing?: Backing,
+): Promise<Backing> {
   const { binding, registry } = environment;
   const allowed = resolveAllowed(configuration.filename, environment.allowedPaths);
   const { fd, created } = await openOrCreate(environment, allowed, configuration);
@@ -63,9 +37,11 @@ export async function openFileBacking(
   try {
     const status = await fileStatus(fd, { bigint: true });
     checkFile(allowed.path, status);
-    release = registry.claim(allowed.path, status, owner);
-    const lockedByUs = replacing?.identity.dev === status.dev && replacing.identity.ino === status.ino;
-    if (!lockedByUs && !binding.tryLock(fd))
+    const key = fileKey(status);
+    release = registry.claim(allowed.path, key, owner);
+    const lockedByUs = replacing?.key === key;
+    const shared = owner.sharedMedium ?? false;
+    if (!lockedByUs && !binding.tryLock(fd, shared))
       throw new BackingRefused('BackingInUse', `${allowed.path} is locked by another process on this node`);
     const size = await fitSize(environment, allowed, fd, status, configuration);
     if (configuration.thinProvisioned && !configuration.readOnly) await checkHoles(binding, allowed.path, fd, status);
@@ -76,7 +52,9 @@ export async function openFileBacking(
       fd,
       transferFd,
       created,
-      identity: { dev: status.dev, ino: status.ino },
+      key,
+      // The number of its file system may be another after the next boot.
+      mark: String(status.ino),
       medium: new FileMedium(
         binding,
         fd,
@@ -84,8 +62,11 @@ export async function openFileBacking(
         size / BigInt(configuration.blocksize),
         Number(status.blksize),
       ),
+      own: {},
+      storesNothing: false,
       missing: async () => size - (await fileStatus(fd, { bigint: true })).size,
-      lock: () => !lockedByUs || binding.tryLock(fd),
+      gone: () => Promise.resolve(undefined),
+      lock: () => !lockedByUs || binding.tryLock(fd, shared),
       close: async () => {
         release();
         for (const each of opened) await closeFile(each);
@@ -111,6 +92,9 @@ async function openOrCreate(
   } catch (error) {
     if (!(error instanceof BackingRefused) || error.reason !== 'BackingNotFound' || readOnly) throw error;
   }
+  if (allowed.path.startsWith('/dev/') && !allowed.path.startsWith('/dev/shm/'))
+    // It would be in memory, under the name of a block device that isn't there at the moment.
+    throw new BackingRefused('BackingNotFound', `${allowed.path} does not exist, and no file is made below /dev`);
   const parent = await openParent(environment.binding, allowed);
   try {
     if (size === undefined)

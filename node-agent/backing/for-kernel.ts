@@ -1,23 +1,32 @@
-// Opens a backing file that LIO is to serve itself: checked again, because only the open file counts.
+// Opens what LIO is to serve itself, a file or a block device: checked again, because only what is open counts.
 import { close, constants, fstat } from 'node:fs';
 import { promisify } from 'node:util';
 import type { NativeBinding } from '../native/types.js';
-import { openAllowed, resolveAllowed } from './allowed-paths.js';
+import { openAllowed, resolveAllowed, resolveDevice } from './allowed-paths.js';
+import { BackingRefused } from './errors.js';
 import { checkFile } from './file.js';
 
 const fileStatus = promisify(fstat);
 const closeFile = promisify(close);
 
-/** The kernel opens the descriptor anew for itself. Throws BackingRefused. */
+/** The kernel opens the descriptor anew for itself, a block device so that nobody else can have it. Throws BackingRefused. */
 export async function openForKernel(
   binding: NativeBinding,
-  filename: string,
+  { filename, kind }: { filename: string; kind: 'file' | 'blockDevice' },
   allowedPaths: readonly string[],
 ): Promise<{ fd: number; close: () => Promise<void> }> {
-  const allowed = resolveAllowed(filename, allowedPaths);
-  const fd = await openAllowed(binding, allowed, constants.O_RDWR | constants.O_NONBLOCK);
+  const isFile = kind === 'file';
+  const allowed = isFile ? resolveAllowed(filename, allowedPaths) : await resolveDevice(filename, allowedPaths);
+  const fd = await openAllowed(
+    binding,
+    allowed,
+    (isFile ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK,
+  );
   try {
-    checkFile(allowed.path, await fileStatus(fd, { bigint: true }));
+    const status = await fileStatus(fd, { bigint: true });
+    if (isFile) checkFile(allowed.path, status);
+    else if (!status.isBlockDevice())
+      throw new BackingRefused('NotABlockDevice', `${allowed.path} is not a block device`);
   } catch (error) {
     await closeFile(fd);
     throw error;

@@ -2,6 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { NativeBinding } from '../native/types.js';
+import { deviceNumber } from '../block/attributes.js';
 import { BackingRefused } from './errors.js';
 
 /** A length that every file system accepts; the hole is behind the end of the file, where there's nothing to lose. */
@@ -29,8 +30,6 @@ export async function checkHoles(
 
 /** By device number, as proc_pid_mountinfo(5) shows it; nothing where no mount has it (btrfs has numbers of its own). */
 export function fileSystemType(mountinfo: string, device: bigint): string | undefined {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
-  const mount = mountinfo.split('\n').find((line) => line.split(' ')[2] === `${major}:${minor}`);
+  const mount = mountinfo.split('\n').find((line) => line.split(' ')[2] === deviceNumber(device));
   return mount?.split(' - ')[1]?.split(' ')[0];
 }

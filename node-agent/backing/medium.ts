@@ -1,4 +1,4 @@
-// The medium of vdiskFileio: reads and writes of an open file, off the JavaScript thread.
+// The medium of a file or a block device: reads and writes of what is open, off the JavaScript thread.
 import { fdatasync, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import limit from 'p-limit';
@@ -19,6 +19,7 @@ const CONCURRENCY = 2;
 const ZEROS = new Uint8Array(1_048_576);
 
 export class FileMedium implements Medium {
+  unflushed = false;
   private readonly limited = limit(CONCURRENCY);
 
   constructor(
@@ -40,6 +41,7 @@ export class FileMedium implements Medium {
   }
 
   async write(offset: number, data: Uint8Array, durable: boolean): Promise<void> {
+    this.unflushed = true;
     let done = 0;
     while (done < data.length) {
       done += await this.attempt('write', () => writeAt(this.fd, data, done, data.length - done, offset + done));
@@ -48,13 +50,19 @@ export class FileMedium implements Medium {
   }
 
   async flush(): Promise<void> {
+    const before = this.unflushed;
+    this.unflushed = false;
     await this.attempt('flush', async () => {
       await syncData(this.fd);
       return 0;
+    }).catch((error: unknown) => {
+      this.unflushed ||= before;
+      throw error;
     });
   }
 
   async zero(offset: number, length: number): Promise<void> {
+    this.unflushed = true;
     try {
       await this.limited(() => this.binding.zeroRange(this.fd, offset, length));
     } catch (error) {

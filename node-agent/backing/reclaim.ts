@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import type { ReclaimResult } from '../protocol/types.js';
 import { openAllowed, resolveAllowed } from './allowed-paths.js';
 import { BackingRefused } from './errors.js';
-import type { BackingEnvironment } from './file.js';
+import type { BackingEnvironment } from './backing.js';
+import { fileKey } from './registry.js';
 
 const fileStatus = promisify(fstat) as unknown as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
 const remove = promisify(unlink);
@@ -46,9 +47,9 @@ async function checkDeletable(environment: BackingEnvironment, path: string, fd:
   if (!status.isFile()) throw new BackingRefused('NotARegularFile', `${path} is not a regular file and is kept`);
   if (status.nlink !== 1n)
     throw new BackingRefused('MultipleLinks', `${path} has ${status.nlink} hard links and is kept`);
-  const owner = environment.registry.ownerOf(status);
+  const owner = environment.registry.ownerOf(fileKey(status));
   if (owner !== undefined)
     throw new BackingRefused('BackingInUse', `${path} is the backing of the device ${owner.name} and is kept`);
-  if (!environment.binding.tryLock(fd))
+  if (!environment.binding.tryLock(fd, false))
     throw new BackingRefused('BackingInUse', `${path} is locked by another process on this node and is kept`);
 }

@@ -1,25 +1,26 @@
-// Which unit of this process has which file open: one medium backs one instance only.
+// Which unit of this process has which backing open: one medium backs one instance only.
 import { BackingRefused } from './errors.js';
 
-/** Device and inode of an opened file. */
-export interface FileIdentity {
-  dev: bigint;
-  ino: bigint;
+/** The key of an open file: its path may be another's by now. */
+export function fileKey({ dev, ino }: { dev: bigint; ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
+
 export interface BackingOwner {
   uid: string;
   name: string;
+  /** Owners on other nodes have the backing too. */
+  sharedMedium?: boolean;
 }
 
 export class BackingRegistry {
   private readonly claims = new Map<string, { owner: BackingOwner; count: number }>();
 
   /**
-   * Throws BackingRefused when another unit has the file. The same unit may claim it again, as it does when it
-   * opens its file anew. Returns what ends the claim.
+   * Throws BackingRefused when another unit has the backing of that key. The same unit may claim it again, as it does when
+   * it opens its backing anew. Returns what ends the claim.
    */
-  claim(path: string, file: FileIdentity, owner: BackingOwner): () => void {
-    const key = `${file.dev}:${file.ino}`;
+  claim(path: string, key: string, owner: BackingOwner): () => void {
     const claim = this.claims.get(key) ?? { owner, count: 0 };
     if (claim.owner.uid !== owner.uid)
       throw new BackingRefused('BackingInUse', `${path} is the backing of the device ${claim.owner.name} already`);
@@ -31,7 +32,7 @@ export class BackingRegistry {
     };
   }
 
-  ownerOf(file: FileIdentity): BackingOwner | undefined {
-    return this.claims.get(`${file.dev}:${file.ino}`)?.owner;
+  ownerOf(key: string): BackingOwner | undefined {
+    return this.claims.get(key)?.owner;
   }
 }

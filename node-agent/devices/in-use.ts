@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findHolders, type HolderOptions } from './holders.js';
+import { findHolders, type HolderOptions } from '../block/holders.js';
 import { readScsiDevice } from './scsi-device.js';
 
 /** The device is in use; the message names it and who uses it. */

@@ -1,7 +1,8 @@
 // What the agent uses of SCSI devices: their names, time-outs, links, and whether they are in use.
-export { findById } from './by-id.js';
+export { findById, readById } from './by-id.js';
 export { claimUnused, DeviceInUse, type Claim } from './in-use.js';
 export { linkPath, linksOf, syncLinks, UnusableName, type LinkPlace } from './links.js';
+export { waitForUdev } from './udev.js';
 export {
   blockLimitsOf,
   readScsiDevice,

@@ -1,6 +1,7 @@
 // The paths that users and status name: /dev/scst/<target>/<session>/lun<N>, with .sg and .bsg beside it.
-import { lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readOne } from '../native/read-together.js';
 import type { ScsiDevice } from './scsi-device.js';
 
 /** A LUN's place in the tree. */
@@ -37,32 +38,47 @@ export function linksOf(root: string, place: LinkPlace, device: ScsiDevice): Map
 
 /** Makes the tree below `root` exactly these links; writes only what differs, each link atomically. */
 export async function syncLinks(root: string, wanted: ReadonlyMap<string, string>): Promise<void> {
-  for (const [path, target] of wanted) await ensureLink(path, target);
-  await removeOthers(root, wanted);
+  const present = await treeBelow(root);
+  const needed = new Set([...wanted.keys()].flatMap((path) => [dirname(path), dirname(dirname(path))]));
+  for (const directory of needed)
+    if (!present.directories.includes(directory)) await mkdir(directory, { recursive: true });
+  const missing = [...wanted].filter(([path, target]) => present.links.get(path) !== target);
+  await Promise.all(
+    missing.map(([path, target]) => (present.links.has(path) ? replaceLink(path, target) : makeLink(path, target))),
+  );
+  for (const path of present.links.keys()) if (!wanted.has(path)) await rm(path, { force: true });
+  for (const directory of present.directories.reverse())
+    if (!needed.has(directory)) await rmdir(directory).catch(ignoreNotEmpty);
 }
 
-async function ensureLink(path: string, target: string): Promise<void> {
-  const present = await readlink(path).catch(() => undefined);
-  if (present === target) return;
-  await mkdir(dirname(path), { recursive: true });
+async function makeLink(path: string, target: string): Promise<void> {
+  await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    return replaceLink(path, target);
+  });
+}
+
+async function replaceLink(path: string, target: string): Promise<void> {
   const temporary = `${path}.new`;
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   await rename(temporary, path);
 }
 
-/** Removes links (never anything else) that aren't wanted, and directories that became empty. */
-async function removeOthers(directory: string, wanted: ReadonlyMap<string, string>): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    const path = join(directory, name);
-    if (wanted.has(path)) continue;
-    const info = await lstat(path);
-    if (info.isSymbolicLink()) await rm(path, { force: true });
-    else if (info.isDirectory()) {
-      await removeOthers(path, wanted);
-      await rmdir(path).catch(ignoreNotEmpty);
-    }
+/** Every link below a directory by its path, and the directories there, each after the one that it is in. */
+async function treeBelow(root: string): Promise<{ links: Map<string, string>; directories: string[] }> {
+  const links = new Map<string, string>();
+  const directories: string[] = [];
+  const found = await readOne({ root, files: [], directories: ['.'] });
+  for (const { name, directory, target } of found.directories[0] ?? []) {
+    const path = join(root, name);
+    if (target !== undefined) links.set(path, target);
+    if (!directory) continue;
+    const below = await treeBelow(path);
+    for (const [link, to] of below.links) links.set(link, to);
+    directories.push(path, ...below.directories);
   }
+  return { links, directories };
 }
 
 function ignoreNotEmpty(error: NodeJS.ErrnoException): void {

@@ -1,7 +1,8 @@
 // What sysfs says of a SCSI device: the block, sg and bsg names that belong to host:channel:target:lun.
-import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeText } from '../native/change-together.js';
+import { readTogether } from '../native/read-together.js';
 
 export interface ScsiDevice {
   /** host:channel:target:lun */
@@ -28,18 +29,17 @@ const POLL_MS = 20;
 
 /** The device, or undefined where the kernel has none of that address. */
 export async function readScsiDevice(hctl: string, sys = '/sys'): Promise<ScsiDevice | undefined> {
-  const directory = join(sys, 'class/scsi_device', hctl, 'device');
-  const type = await readText(join(directory, 'type'));
+  const { files, directories } = await readTogether({
+    root: join(sys, 'class/scsi_device', hctl, 'device'),
+    files: ['type', 'timeout', 'queue_depth'],
+    directories: ['block', 'scsi_generic', 'bsg'],
+  });
+  const [type, timeout, queueDepth] = files.map((text) => (text === undefined ? undefined : Number(text)));
   if (type === undefined) return undefined;
-  const [block, sg, bsg] = await Promise.all(
-    ['block', 'scsi_generic', 'bsg'].map(async (subsystem) => (await names(join(directory, subsystem)))[0]),
-  );
-  const [timeout, queueDepth] = await Promise.all(
-    ['timeout', 'queue_depth'].map(async (file) => Number(await readText(join(directory, file)))),
-  );
+  const [block, sg, bsg] = directories.map((entries) => entries?.map(({ name }) => name).sort()[0]);
   return {
     hctl,
-    type: Number(type),
+    type,
     ...(block !== undefined && { block }),
     ...(sg !== undefined && { sg }),
     ...(bsg !== undefined && { bsg }),
@@ -69,13 +69,13 @@ export async function waitForScsiDevice(
  */
 export async function setTimeoutSeconds(device: ScsiDevice, seconds: number, sys = '/sys'): Promise<void> {
   if (device.timeoutSeconds === undefined || device.timeoutSeconds === seconds) return;
-  await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
+  await writeText(join(sys, 'class/scsi_device', device.hctl, 'device/timeout'), String(seconds));
 }
 
 /** Commands that it has at a time at most; others wait in the block layer. Written only when it differs. */
 export async function setQueueDepth(device: ScsiDevice, commands: number, sys = '/sys'): Promise<void> {
   if (device.queueDepth === undefined || device.queueDepth === commands) return;
-  await writeFile(join(sys, 'class/scsi_device', device.hctl, 'device/queue_depth'), String(commands));
+  await writeText(join(sys, 'class/scsi_device', device.hctl, 'device/queue_depth'), String(commands));
 }
 
 /** What the kernel holds of a block device. */
@@ -86,26 +86,11 @@ export interface BlockLimits {
 
 /** Undefined where there is no block device of that name. */
 export async function blockLimitsOf(block: string, sys = '/sys'): Promise<BlockLimits | undefined> {
-  const directory = join(sys, 'class/block', block);
-  const [sectors, readOnly] = await Promise.all(['size', 'ro'].map((file) => readText(join(directory, file))));
+  const { files } = await readTogether({
+    root: join(sys, 'class/block', block),
+    files: ['size', 'ro'],
+    directories: [],
+  });
+  const [sectors, readOnly] = files;
   return sectors === undefined ? undefined : { bytes: Number(sectors) * SECTOR_BYTES, readOnly: readOnly === '1' };
-}
-
-async function names(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Trimmed content; undefined where there is no such file, or no longer. */
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    if (['ENOENT', 'ENODEV', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }

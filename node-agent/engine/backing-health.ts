@@ -1,6 +1,6 @@
 // What goes wrong with a unit's backing while it is served, as the unit's status tells it.
 import type { Logger } from 'pino';
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import type { UnitReason } from '../protocol/types.js';
 import type { LogicalUnit } from '../scsi/index.js';
 
@@ -25,7 +25,7 @@ export class BackingHealth {
   }
 
   /** After a command: looks closer where one has failed since. Never rejects. */
-  async examine(scsi: LogicalUnit, backing: FileBacking | undefined): Promise<void> {
+  async examine(scsi: LogicalUnit, backing: Backing | undefined): Promise<void> {
     const { read } = scsi.mediumFailures;
     if (read !== this.failedReads && backing !== undefined) {
       this.failedReads = read;
@@ -53,7 +53,7 @@ export class BackingHealth {
 const WRITES_LOST: BackingFailure = {
   reason: 'WritesLost',
   message:
-    'a flush has failed: what was written before it may be lost, and writes are refused; look after the data, then set active to false and back to true',
+    'a flush has failed, or the block device went away with its cache: what was written before may be lost, and writes are refused; look after the data, then set active to false and back to true',
 };
 
 function truncatedBy(bytes: bigint, path: string): BackingFailure {

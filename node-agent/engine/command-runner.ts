@@ -1,5 +1,5 @@
 // Runs one command of a ring: in the SCSI layer, under the flight recorder, with its result kept where it must not run twice.
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import { fileNameOf } from '../backing/file-name.js';
 import type { HandedOverCommand } from '../native/types.js';
 import {
@@ -32,7 +32,7 @@ export interface Answer {
 /** The unit that the command is for. */
 export interface RunnerUnit {
   readonly scsi: LogicalUnit;
-  readonly backing: FileBacking | undefined;
+  readonly backing: Backing | undefined;
   readonly copies: RunningCopies;
   /** The engine ends. */
   readonly closing: boolean;

@@ -5,18 +5,19 @@ import type { EngineHandlers } from '../protocol/server.js';
 import {
   PROTOCOL_VERSION,
   type EngineConfiguration,
+  type EngineRequests,
   type EngineStatus,
   type ReclaimParameters,
   type ReclaimResult,
 } from '../protocol/types.js';
-import type { ConfigurationStore } from './configuration-store.js';
+import { withoutHandOvers, type ConfigurationStore } from './configuration-store.js';
 import type { UnitEnvironment } from './environment.js';
 import { FlightRecorder } from './flight-recorder.js';
 import { ringKey, type UioDevice } from './ring-kernel.js';
 import { Unit } from './unit.js';
 
 export interface EngineOptions {
-  environment: Omit<UnitEnvironment, 'devices' | 'reachable' | 'statusChanged'>;
+  environment: Omit<UnitEnvironment, 'devices' | 'reachable' | 'heldByOther' | 'statusChanged'>;
   store: ConfigurationStore;
   version: string;
   onStatusChanged: (status: EngineStatus) => void;
@@ -33,6 +34,10 @@ export class Engine implements EngineHandlers {
   private devices = new Map<string, UioDevice>();
   private timer: NodeJS.Timeout | undefined;
   private notifying = false;
+  private wanted: EngineConfiguration | undefined;
+  /** Keys of rings that change hands at this moment. */
+  private readonly changingHands = new Set<string>();
+  private handingOver: Promise<void> | undefined;
   private closed = false;
 
   constructor(private readonly options: EngineOptions) {
@@ -41,6 +46,8 @@ export class Engine implements EngineHandlers {
       ...options.environment,
       devices: () => this.devices,
       reachable: (sessionUid) => [...this.units.values()].flatMap((unit) => unit.reachableFrom(sessionUid) ?? []),
+      heldByOther: (key, uid) =>
+        this.changingHands.has(key) || [...this.units].some(([other, unit]) => other !== uid && unit.holds(key)),
       statusChanged: () => this.statusChanged(),
     };
   }
@@ -55,17 +62,19 @@ export class Engine implements EngineHandlers {
     });
     if (stored === undefined) return;
     log.info({ units: stored.effective.units.length }, 'taking up the stored configuration');
-    this.take(stored.effective);
-    this.take(stored.wanted);
+    const { effective, wanted } = withoutHandOvers(stored);
+    this.take(effective);
+    this.take(wanted);
+    this.wanted = wanted;
     await this.reconcileAll();
   }
 
   async configure(configuration: EngineConfiguration): Promise<EngineStatus> {
     checkUnique(configuration);
     this.take(configuration);
-    const effective = { ...configuration, units: [...this.units.values()].map((unit) => unit.effective) };
+    this.wanted = configuration;
     // Before anything is attached: an engine that dies from here on leaves the wish to its successor.
-    await this.options.store.save(configuration, effective);
+    await this.save(configuration);
     const settled = new AbortController();
     await Promise.race([
       this.reconcileAll().finally(() => settled.abort()),
@@ -94,10 +103,18 @@ export class Engine implements EngineHandlers {
     return result;
   }
 
+  async act({ uid, action }: EngineRequests['act']['params']): Promise<Record<string, never>> {
+    const unit = this.units.get(uid);
+    if (unit === undefined) throw new Error(`the engine doesn't serve ${uid}`);
+    await unit.act(action);
+    return {};
+  }
+
   /** Ends serving without taking anything down: commands that come now wait in their rings for the next engine. */
   async shutdown(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
+    await this.handingOver?.catch(() => undefined);
     await Promise.all([...this.units.values()].map((unit) => unit.shutdown()));
   }
 
@@ -118,7 +135,41 @@ export class Engine implements EngineHandlers {
 
   private async reconcile(units: Unit[]): Promise<void> {
     await Promise.all(units.map((unit) => unit.reconcile()));
+    await this.handOver();
     this.forgetFinished();
+  }
+
+  /** Rings that are another unit's by now change hands once that one is open. Resolves when none is to any more. */
+  private async handOver(): Promise<void> {
+    for (;;) {
+      while (this.handingOver !== undefined) await this.handingOver;
+      const units = [...this.units.values()];
+      const due = units.flatMap((giver) =>
+        giver.leaving.flatMap((key) => {
+          const taker = units.find((unit) => unit !== giver && unit.awaits(key));
+          return taker === undefined ? [] : [{ key, giver, taker }];
+        }),
+      );
+      if (due.length === 0 || this.closed) return;
+      this.handingOver = this.changeHands(due).finally(() => (this.handingOver = undefined));
+    }
+  }
+
+  private async changeHands(due: readonly { key: string; giver: Unit; taker: Unit }[]): Promise<void> {
+    for (const { key } of due) this.changingHands.add(key);
+    try {
+      await Promise.all(due.map(({ key, giver }) => giver.handOver(key)));
+      // Before the first command is served as the other unit: a successor must not serve one as the former.
+      if (this.wanted !== undefined) await this.save(this.wanted);
+    } finally {
+      for (const { key } of due) this.changingHands.delete(key);
+    }
+    await Promise.all(due.map(({ taker }) => taker.reconcile()));
+  }
+
+  private async save(wanted: EngineConfiguration): Promise<void> {
+    const effective = { ...wanted, units: [...this.units.values()].map((unit) => unit.effective) };
+    await this.options.store.save(wanted, effective);
   }
 
   private forgetFinished(): void {
@@ -129,11 +180,11 @@ export class Engine implements EngineHandlers {
     this.devices = await this.environment.kernel.findDevices();
   }
 
-  /** uio tells nobody of a new device, so whoever waits for one looks again; and a file tells nobody of its growth. */
+  /** uio tells nobody of a new device, so whoever waits for one looks again; and a backing tells nobody of its changes. */
   private lookLater(): void {
     this.timer = setTimeout(() => {
       this.forgetFinished();
-      for (const unit of this.units.values()) void unit.followFile();
+      for (const unit of this.units.values()) void unit.watchBacking();
       const looking = [...this.units.values()].filter((unit) => unit.looking);
       const round = looking.length === 0 ? Promise.resolve() : this.look().then(() => void this.reconcile(looking));
       round

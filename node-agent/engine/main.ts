@@ -67,6 +67,7 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
       status: () => engine.status(),
       drain: () => engine.drain(),
       reclaim: (parameters) => engine.reclaim(parameters),
+      act: (parameters) => engine.act(parameters),
     },
     onError: (error) => log.warn({ err: error }, 'connection of a client failed'),
   });

@@ -1,6 +1,7 @@
 // Makes a serving unit of a configuration, and brings a serving one to a changed configuration.
-import { openFileBacking, type FileBacking } from '../backing/file.js';
+import { openBacking, type Backing } from '../backing/backing.js';
 import { BackingRefused } from '../backing/errors.js';
+import { diskOf } from '../../crds/disk.js';
 import type { UnitConfiguration } from '../protocol/types.js';
 import {
   addNexus,
@@ -9,6 +10,8 @@ import {
   dataOutOpcodes,
   disk,
   forgetLostWrites,
+  MediumError,
+  noteMediumFailure,
   raiseAttention,
   removeNexus,
   replaceIdentity,
@@ -22,7 +25,7 @@ import {
 import { equal } from './equal.js';
 import type { UnitEnvironment } from './environment.js';
 import type { FlightRecorder } from './flight-recorder.js';
-import { nexusIdentityOf, nexusIdOf, type Ring } from './ring.js';
+import { nexusIdentityOf, type Ring } from './ring.js';
 import { fastPathWriteCache, ServingUnit } from './serving-unit.js';
 import { takeUpState } from './unit-stores.js';
 
@@ -44,7 +47,6 @@ export async function openUnit(
     const native = environment.binding.createUnit({
       ...nativeMedium(scsi, backing),
       writeCache: fastPathWriteCache(scsi),
-      nvCache: scsi.settings.nvCache,
       dataOutOpcodes: dataOutOpcodes(disk),
     });
     const unit = new ServingUnit(scsi, backing, {
@@ -56,6 +58,7 @@ export async function openUnit(
       statusChanged: () => environment.statusChanged(),
       log: environment.log.child({ device: configuration.name }),
     });
+    if (scsi.blocked) await unit.stayBlocked();
     unit.continueOperation();
     return unit;
   } catch (error) {
@@ -64,18 +67,13 @@ export async function openUnit(
   }
 }
 
-/** Nothing for a unit that its owner has made inactive. */
-async function openBacking(
-  environment: UnitEnvironment,
-  configuration: UnitConfiguration,
-  replacing?: FileBacking,
-): Promise<FileBacking | undefined> {
-  const { vdiskFileio } = configuration;
-  return vdiskFileio.active ? await openFileBacking(environment, vdiskFileio, configuration, replacing) : undefined;
-}
-
-function nativeMedium({ blockSize }: LogicalUnit, backing: FileBacking | undefined) {
-  return { fd: backing?.transferFd ?? -1, blockSize, blocks: backing?.medium.blocks ?? 0n };
+function nativeMedium({ blockSize, settings }: LogicalUnit, backing: Backing | undefined) {
+  return {
+    fd: backing?.transferFd ?? -1,
+    blockSize,
+    blocks: backing?.medium.blocks ?? 0n,
+    nvCache: settings.nvCache || (backing?.storesNothing ?? false),
+  };
 }
 
 /** Identity and nexuses, between two commands. */
@@ -111,15 +109,13 @@ export async function swapBacking(
   try {
     await unit.exclusively(async () => {
       await flushReplaced(unit, backing);
-      if (onlyBackingDiffers(former, wanted)) replaceMedium(unit.scsi, backing?.medium);
-      else unit.scsi = recreateScsi(unit.scsi, former, wanted, backing, rings());
-      unit.native.update({
-        ...nativeMedium(unit.scsi, backing),
-        nvCache: unit.scsi.settings.nvCache,
-      });
+      const recreated = createScsi(wanted, backing, unit.scsi.settings);
+      if (settledAlike(recreated, unit.scsi)) replaceMedium(unit.scsi, backing?.medium);
+      else unit.scsi = takeOver(recreated, unit.scsi, former, wanted, rings());
+      unit.native.update(nativeMedium(unit.scsi, backing));
       const opens = replaced === undefined && backing !== undefined;
-      if (opens) forgetLostWrites(unit.scsi);
-      if (opens || former.vdiskFileio.filename !== wanted.vdiskFileio.filename)
+      if (diskOf(former).active === false) forgetLostWrites(unit.scsi);
+      if (opens || diskOf(former).filename !== diskOf(wanted).filename)
         raiseAttention(unit.scsi, ATTENTION.mediumMayHaveChanged);
       unit.backing = backing;
       unit.health.replaced(unit.scsi);
@@ -132,8 +128,22 @@ export async function swapBacking(
     throw new BackingRefused('BackingInUse', `${backing.path} was locked by another process while it was opened anew`);
 }
 
+/** Lets a block device go that went away: what it had in its cache went with it. */
+export async function giveUpBacking(unit: ServingUnit, name: string): Promise<void> {
+  const { backing } = unit;
+  await unit.exclusively(() => {
+    if (unit.mayHaveUnflushedWrites)
+      noteMediumFailure(unit.scsi, new MediumError('flush', `the backing of ${name} went away with its cache`));
+    replaceMedium(unit.scsi, undefined);
+    unit.native.update(nativeMedium(unit.scsi, undefined));
+    unit.backing = undefined;
+    unit.health.replaced(unit.scsi);
+  });
+  await backing?.close();
+}
+
 /** A failure keeps the unit with what it has; but somebody who takes the file away gets it. */
-async function flushReplaced(unit: ServingUnit, backing: FileBacking | undefined): Promise<void> {
+async function flushReplaced(unit: ServingUnit, backing: Backing | undefined): Promise<void> {
   // What a flush after a failed one says, means nothing.
   if (unit.scsi.writesLost) return;
   try {
@@ -143,21 +153,19 @@ async function flushReplaced(unit: ServingUnit, backing: FileBacking | undefined
   }
 }
 
-function onlyBackingDiffers(former: UnitConfiguration, wanted: UnitConfiguration): boolean {
-  const { filename, size, active, directIO } = wanted.vdiskFileio;
-  return equal({ ...former.vdiskFileio, filename, size, active, directIO }, wanted.vdiskFileio);
+function settledAlike(one: LogicalUnit, other: LogicalUnit): boolean {
+  return equal([one.settings, one.blockSize], [other.settings, other.blockSize]);
 }
 
-/** The SCSI layer's settings stay as created: a change of one makes a new unit that takes over the state. */
-function recreateScsi(
+/** The SCSI layer's settings stay as created: with others there is a new unit, which takes over the state. */
+function takeOver(
+  recreated: LogicalUnit,
   scsi: LogicalUnit,
   former: UnitConfiguration,
   wanted: UnitConfiguration,
-  backing: FileBacking | undefined,
   rings: Iterable<Ring>,
 ): LogicalUnit {
   const state = snapshot(scsi);
-  const recreated = createScsi(wanted, backing);
   recreated.savedModePages = scsi.savedModePages;
   recreated.identifyingInformation = scsi.identifyingInformation;
   restore(recreated, withoutWriteCache(state, former, wanted));
@@ -174,16 +182,24 @@ function capacityData({ medium, blockSize, settings }: LogicalUnit) {
 
 /** WCE is the initiator's, but a change of the wish counts once, at the edge. */
 function withoutWriteCache(state: UnitSnapshot, former: UnitConfiguration, wanted: UnitConfiguration): UnitSnapshot {
-  const { writeThrough, nvCache } = former.vdiskFileio;
-  if (writeThrough === wanted.vdiskFileio.writeThrough && nvCache === wanted.vdiskFileio.nvCache) return state;
+  const { writeThrough, nvCache } = diskOf(former);
+  const wish = diskOf(wanted);
+  if (writeThrough === wish.writeThrough && nvCache === wish.nvCache) return state;
   const modePages = Object.fromEntries(Object.entries(state.modePages).filter(([code]) => code !== CACHING_PAGE));
   return { ...state, modePages };
 }
 
-function createScsi(configuration: UnitConfiguration, backing: FileBacking | undefined): LogicalUnit {
-  const { writeThrough, blocksize, physicalBlockSize = blocksize, ...settings } = configuration.vdiskFileio;
-  const { readOnly, removable, rotational, thinProvisioned, nvCache } = settings;
-  const { optimalTransferLength, taskSetPerNexus } = settings;
+/** `before`: what the backing said while it was open. */
+function createScsi(
+  configuration: UnitConfiguration,
+  backing: Backing | undefined,
+  before?: LogicalUnit['settings'],
+): LogicalUnit {
+  const { writeThrough = false, nvCache = false, blocksize, ...wish } = diskOf(configuration);
+  const { readOnly, removable, rotational, optimalTransferLength, taskSetPerNexus } = wish;
+  const physicalBlockSize = wish.physicalBlockSize ?? backing?.own.physicalBlockSize;
+  const exponent =
+    physicalBlockSize === undefined ? before?.physicalBlockExponent : Math.log2(physicalBlockSize / blocksize);
   return createLogicalUnit({
     personality: disk,
     identity: identityOf(configuration),
@@ -192,10 +208,11 @@ function createScsi(configuration: UnitConfiguration, backing: FileBacking | und
     readOnly,
     removable,
     rotational,
-    thinProvisioned,
+    thinProvisioned: wish.thinProvisioned ?? backing?.own.thinProvisioned ?? before?.thinProvisioned ?? false,
     nvCache,
+    sharedMedium: configuration.sharedMedium ?? false,
     writeCache: !writeThrough,
-    physicalBlockExponent: Math.log2(physicalBlockSize / blocksize),
+    physicalBlockExponent: exponent ?? 0,
     ...(optimalTransferLength !== undefined && { optimalTransferLength }),
     ...(taskSetPerNexus !== undefined && { taskSetPerNexus }),
   });
@@ -208,8 +225,8 @@ function identityOf({ identity }: UnitConfiguration): UnitIdentity {
 
 /** Nexuses come and go with the rings; one that a former engine left in the run state and nobody wants goes too. */
 function updateNexuses(scsi: LogicalUnit, rings: Iterable<Ring>): void {
-  const wanted = [...rings].map(({ configuration }) => configuration);
-  for (const configuration of wanted) addNexus(scsi, nexusIdentityOf(configuration));
-  const ids = new Set(wanted.map(nexusIdOf));
+  const wanted = [...rings];
+  for (const { configuration, arrival } of wanted) addNexus(scsi, nexusIdentityOf(configuration), arrival);
+  const ids = new Set(wanted.map(({ nexusId }) => nexusId));
   for (const id of [...scsi.nexuses.keys()]) if (!ids.has(id)) removeNexus(scsi, id);
 }

@@ -1,8 +1,10 @@
 // What the engine asks of the kernel about TCMU rings: which uio devices there are, and the action files of a backstore.
 import { constants, open, type PathLike } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { writeText } from '../native/change-together.js';
+import { readTogether } from '../native/read-together.js';
 
 /** hba and backstore name a ring. */
 export interface RingName {
@@ -49,23 +51,19 @@ export class SysfsRingKernel implements RingKernel {
   }
 
   async act({ hba, backstore }: RingName, action: RingAction, value: 0 | 1): Promise<void> {
-    await writeFile(join(this.root, 'sys/kernel/config/target/core', hba, backstore, 'action', action), String(value), {
-      // Write only: configfs refuses to open reset_ring for reading.
-      flag: constants.O_WRONLY,
-    });
+    const path = join(this.root, 'sys/kernel/config/target/core', hba, backstore, 'action', action);
+    await writeText(path, String(value));
   }
 
   private async inspect(directory: string, name: string): Promise<[string, UioDevice] | undefined> {
-    try {
-      const [, hba, backstore] = UIO_NAME.exec(await readFile(join(directory, name, 'name'), 'utf8')) ?? [];
-      if (hba === undefined || backstore === undefined) return undefined;
-      const mapSize = Number(await readFile(join(directory, name, 'maps/map0/size'), 'utf8'));
-      const device = { path: join(this.root, 'dev', name), mapSize };
-      return [ringKey({ hba: `user_${hba}`, backstore: backstore.trimEnd() }), device];
-    } catch {
-      // It went away between readdir and read.
-      return undefined;
-    }
+    const files = ['name', 'maps/map0/size'];
+    const found = await readTogether({ root: join(directory, name), files, directories: [] }).catch(() => undefined);
+    const [title = '', size] = found?.files ?? [];
+    const [, hba, backstore] = UIO_NAME.exec(title) ?? [];
+    // Unreadable, or without a size: it went away between readdir and read.
+    if (hba === undefined || backstore === undefined || size === undefined) return undefined;
+    const device = { path: join(this.root, 'dev', name), mapSize: Number(size) };
+    return [ringKey({ hba: `user_${hba}`, backstore }), device];
   }
 }
 

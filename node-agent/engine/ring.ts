@@ -1,6 +1,6 @@
 // One ring of a logical unit: the engine's end of one I_T nexus.
 import type { Logger } from 'pino';
-import { NEXUS_FLAG, type NativeRing } from '../native/types.js';
+import { NEXUS_FLAG, type HandedOverCommand, type NativeRing } from '../native/types.js';
 import type { RingConfiguration, RingCounters, RingStatus } from '../protocol/types.js';
 import type { NexusFlags, NexusIdentity } from '../scsi/index.js';
 import type { BackOff } from './back-off.js';
@@ -14,8 +14,12 @@ export class Ring {
   foundAtAttach = 0;
   aborts = 0;
   resets = 0;
+  /** Commands that TypeScript answers, of those that the ring engine doesn't count by their data. */
+  private handedOver = { reads: 0, writes: 0, readBytes: 0, writeBytes: 0, withoutData: 0 };
   /** No longer wished for: served until its uio device is gone, because taking the LUN away needs an answer. */
   leaving = false;
+  /** Another unit served it until now. */
+  takenOver = false;
   readonly key: string;
   private publishedFlags: number | undefined;
 
@@ -32,16 +36,34 @@ export class Ring {
     return nexusIdOf(this.configuration);
   }
 
+  /** What its initiator is told when its nexus is new to the unit. */
+  get arrival(): 'powerOn' | 'inquiryDataChanged' | 'silent' {
+    if (!this.takenOver) return 'powerOn';
+    return this.configuration.takenOverSilently === true ? 'silent' : 'inquiryDataChanged';
+  }
+
   attached(native: NativeRing, foundAtAttach: number, flags: number): void {
     this.native = native;
     this.foundAtAttach = foundAtAttach;
     this.publishedFlags = flags;
     this.aborts = 0;
     this.resets = 0;
+    this.handedOver = { reads: 0, writes: 0, readBytes: 0, writeBytes: 0, withoutData: 0 };
     this.backOff.reset();
     this.state = 'Attached';
     this.message = undefined;
     this.log.info({ foundAtAttach }, 'ring attached');
+  }
+
+  count({ dataOut, dataInLength }: HandedOverCommand): void {
+    const counters = this.handedOver;
+    if (dataOut.byteLength > 0) {
+      counters.writes += 1;
+      counters.writeBytes += dataOut.byteLength;
+    } else if (dataInLength > 0) {
+      counters.reads += 1;
+      counters.readBytes += dataInLength;
+    } else counters.withoutData += 1;
   }
 
   detached(state: 'Waiting' | 'Failed', message: string): void {
@@ -66,11 +88,15 @@ export class Ring {
   private counters(): RingCounters | undefined {
     if (this.native === undefined) return undefined;
     const native = this.native.counters();
+    const { reads, writes, readBytes, writeBytes, withoutData } = this.handedOver;
     return {
-      reads: Number(native.reads),
-      writes: Number(native.writes),
-      readBytes: Number(native.readBytes),
-      writeBytes: Number(native.writeBytes),
+      reads: Number(native.reads) + reads,
+      writes: Number(native.writes) + writes,
+      readBytes: Number(native.readBytes) + readBytes,
+      writeBytes: Number(native.writeBytes) + writeBytes,
+      withoutData: Number(native.withoutData) + withoutData,
+      unalignedReads: Number(native.unalignedReads),
+      unalignedWrites: Number(native.unalignedWrites),
       handedOver: Number(native.handedOver),
       inFlight: native.inFlight,
       foundAtAttach: this.foundAtAttach,

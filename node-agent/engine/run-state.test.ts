@@ -1,5 +1,5 @@
 // The run state file of a unit: what the next engine finds in it.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogicalUnit, disk, raiseAttention, snapshot, addNexus, ATTENTION } from '../scsi/index.js';
@@ -44,6 +44,20 @@ test('a change during a write is in the file before the save that asked for it r
   await file.save(logicalUnit, records);
   expect(await file.load()).toMatchObject({ snapshot: snapshot(logicalUnit), results: [], begunWrite: null });
   await first;
+});
+
+test('what the former engine left is written again only when it differs', async () => {
+  await new RunStateFile(directory, 'uid', 'boot').save(unit(), new ReplayRecords([]));
+  const inode = () => statSync(join(directory, 'units/uid.json')).ino;
+  const before = inode();
+  const next = new RunStateFile(directory, 'uid', 'boot');
+  await next.load();
+  const logicalUnit = unit();
+  await next.save(logicalUnit, new ReplayRecords([]));
+  expect(inode()).toBe(before);
+  raiseAttention(logicalUnit, ATTENTION.capacityChanged);
+  await next.save(logicalUnit, new ReplayRecords([]));
+  expect(await next.load()).toMatchObject({ snapshot: snapshot(logicalUnit) });
 });
 
 test('what another boot left is void', async () => {

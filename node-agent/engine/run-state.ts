@@ -15,6 +15,8 @@ export interface StoredRunState {
 
 export class RunStateFile {
   private readonly path: string;
+  /** What load() found, until something else is in the file. */
+  private found: string | undefined;
   private saved: { unit: LogicalUnit; version: number } | undefined;
   private writing: Promise<void> | undefined;
 
@@ -29,6 +31,7 @@ export class RunStateFile {
   /** Nothing where this boot has left none. Throws where it can't be read. */
   async load(): Promise<StoredRunState | undefined> {
     const stored = (await readJson(this.path)) as StoredRunState | undefined;
+    this.found = stored && JSON.stringify(stored);
     return stored?.bootId === this.bootId ? stored : undefined;
   }
 
@@ -55,9 +58,13 @@ export class RunStateFile {
       results,
       begunWrite: begunWrite ?? null,
     };
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    // Not durable: it need only outlive the process.
-    await writeAtomically(this.path, JSON.stringify(stored), false);
+    const content = JSON.stringify(stored);
+    if (content !== this.found) {
+      this.found = undefined;
+      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      // Not durable: it need only outlive the process.
+      await writeAtomically(this.path, content, false);
+    }
     this.saved = { unit, version: written };
   }
 }

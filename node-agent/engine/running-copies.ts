@@ -36,9 +36,10 @@ export class RunningCopies {
     return matching.length;
   }
 
-  /** Resolves when those that run now have ended. */
-  async end(): Promise<void> {
-    await Promise.all([...this.running].map(({ ended }) => ended));
+  /** Resolves when those that run now, or of them those of a ring, have ended. */
+  async end(of?: Ring): Promise<void> {
+    const awaited = [...this.running].filter(({ ring }) => of === undefined || ring === of);
+    await Promise.all(awaited.map(({ ended }) => ended));
   }
 
   private peersOf({ configuration }: Ring, signal: AbortSignal): CopyPeer[] {

@@ -1,16 +1,18 @@
 // A logical unit whose backing is open: runs what its rings hand over, and keeps the fast path's flags true.
 import type { Logger } from 'pino';
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import type { HandedOverCommand, NativeUnit } from '../native/types.js';
 import {
   accessOf,
   advance,
+  block,
   CopyCancelled,
   endOperation,
   flagsOf,
   noteMediumFailure,
   resetLogicalUnit,
   tellCommandsCleared,
+  unblock,
   writeCacheEnabled,
   type Access,
   type CommandResult,
@@ -60,7 +62,7 @@ export class ServingUnit {
 
   constructor(
     public scsi: LogicalUnit,
-    public backing: FileBacking | undefined,
+    public backing: Backing | undefined,
     private readonly parts: ServingUnitParts,
   ) {
     this.queue = new UnitQueue(parts.native);
@@ -74,6 +76,7 @@ export class ServingUnit {
   }
 
   accept(ring: Ring, command: HandedOverCommand): void {
+    ring.count(command);
     this.queue.push(this.jobOf(ring, command));
   }
 
@@ -105,12 +108,34 @@ export class ServingUnit {
     }
   }
 
-  /** Runs `work` while no command of the unit runs; then what it changed is persisted and published. */
+  /** Runs `work` while no command of the unit runs; then what it changed, even if it throws, is persisted and published. */
   async exclusively<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.closing) throw new Error('the logical unit is closing');
     return await new Promise<T>((resolve, reject) => {
-      this.queue.push({ access: 'exclusive', run: () => this.section(work).then(resolve, reject) });
+      this.queue.push({ access: 'exclusive', ownWork: true, run: () => this.section(work).then(resolve, reject) });
     });
+  }
+
+  /** Commands wait from now on, also for the next engine; what ran has ended, and is durable. Throws MediumError. */
+  async block(): Promise<void> {
+    await this.exclusively(async () => {
+      await this.flush();
+      block(this.scsi);
+      await this.queue.hold();
+    });
+  }
+
+  /** Nothing changes what isn't blocked. */
+  async unblock(): Promise<void> {
+    await this.exclusively(() => {
+      unblock(this.scsi);
+      this.queue.release();
+    });
+  }
+
+  /** For a unit that a former engine has left blocked: before its rings are attached. */
+  async stayBlocked(): Promise<void> {
+    await this.exclusively(() => this.queue.hold());
   }
 
   /** Runs `work` as a command beside others. Rejects with CopyCancelled instead of beginning it after `signal`, or a close. */
@@ -143,7 +168,7 @@ export class ServingUnit {
     };
     const run = () =>
       reset().catch((error: unknown) => this.parts.log.error({ err: error }, 'logical unit reset failed'));
-    this.queue.pushFirst({ access: 'exclusive', run });
+    this.queue.pushFirst({ access: 'exclusive', ownWork: true, run });
   }
 
   /** Ends the matching commands that have not started, and copies between two of their parts; returns how many. */
@@ -180,6 +205,22 @@ export class ServingUnit {
     this.copies.cancel((other) => other === ring);
   }
 
+  /**
+   * Ends the unit's part in a ring: what was written through it is durable, what was sent and not begun stays in it. What
+   * the flush fails of stays this unit's trouble.
+   */
+  async letGo(ring: Ring): Promise<void> {
+    await this.exclusively(async () => {
+      this.forget(ring);
+      await this.copies.end(ring);
+      await this.flush().catch((error: unknown) =>
+        this.parts.log.error({ err: error }, 'the flush before a ring was handed over has failed'),
+      );
+      await ring.native?.stop();
+      ring.detached('Waiting', 'another unit takes it over');
+    });
+  }
+
   publishFlags(): void {
     for (const ring of this.parts.rings()) if (ring.native !== undefined) ring.publish(this.flagsFor(ring));
   }
@@ -196,6 +237,13 @@ export class ServingUnit {
       noteMediumFailure(this.scsi, error);
       throw error;
     }
+  }
+
+  /** Also where they were flushed since: who has flushed, the ring engine doesn't tell. */
+  get mayHaveUnflushedWrites(): boolean {
+    if (!fastPathWriteCache(this.scsi) || this.scsi.settings.nvCache) return false;
+    const written = [...this.parts.rings()].some(({ native }) => (native?.counters().writes ?? 0n) > 0n);
+    return written || (this.backing?.medium.unflushed ?? false);
   }
 
   get internalFailures(): number {
@@ -258,9 +306,12 @@ export class ServingUnit {
   }
 
   private async section<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = await work();
-    await this.settle('exclusive');
-    return result;
+    try {
+      return await work();
+    } finally {
+      // Also where it has failed: a flush that did has to keep the fast path from writing.
+      await this.settle('exclusive');
+    }
   }
 
   async settle(access: Access): Promise<void> {

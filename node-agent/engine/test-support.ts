@@ -8,6 +8,7 @@ import type { NativeBinding, NativeRing, NativeUnit, RingEvent, RingOptions, Uni
 import {
   PROTOCOL_VERSION,
   type EngineStatus,
+  type FileioConfiguration,
   type RingConfiguration,
   type UnitConfiguration,
 } from '../protocol/types.js';
@@ -52,7 +53,14 @@ export class FakeRing implements NativeRing {
   }
   counters() {
     const zero = { reads: 0n, writes: 0n, readBytes: 0n, writeBytes: 0n, handedOver: 0n };
-    return { ...zero, inFlight: this.answers.size, foundAtAttach: 0 };
+    return {
+      ...zero,
+      inFlight: this.answers.size,
+      foundAtAttach: 0,
+      unalignedReads: 0n,
+      unalignedWrites: 0n,
+      withoutData: 0n,
+    };
   }
   stop(): Promise<void> {
     if (!this.stopped) closeSync(this.options.uioFd);
@@ -131,6 +139,8 @@ export class TestNode {
     const binding: NativeBinding = {
       openBeneath: async (root, path, flags, mode) =>
         Promise.resolve(openSync(join(root, path), flags | constants.O_NOFOLLOW, mode)),
+      readNodes: () => Promise.reject(new Error('the engine reads one thing at a time')),
+      changeNodes: () => Promise.reject(new Error('the kernel of this test is written to otherwise')),
       tryLock: () => this.lockedElsewhere.size === 0,
       countOutstanding: () => 3,
       punchHole: () => Promise.resolve(),
@@ -186,7 +196,7 @@ export class TestNode {
     rmSync(this.directory, { recursive: true });
   }
 
-  unit(changes: Partial<UnitConfiguration> = {}): UnitConfiguration {
+  unit(changes: Partial<FileUnit> = {}): FileUnit {
     const uid = changes.uid ?? 'unit1';
     return {
       uid,
@@ -219,6 +229,9 @@ export class TestNode {
     };
   }
 }
+
+/** A unit of vdiskFileio. */
+export type FileUnit = UnitConfiguration & { vdiskFileio: FileioConfiguration };
 
 export function ringConfiguration(number: number, changes: Partial<RingConfiguration> = {}): RingConfiguration {
   return {

@@ -125,3 +125,39 @@ test('nothing waits for a detached job', async () => {
   await settle();
   expect([detached, [...running.keys()], events]).toEqual([['detached'], [2], ['start 2']]);
 });
+
+test('a queue that is held runs only its own work, in any order with commands, until it is released', async () => {
+  const { queue, job, events, running, gate } = build();
+  const own = (id: number, run: () => void | Promise<void>): TestJob => ({
+    id,
+    access: 'exclusive',
+    ownWork: true,
+    run: async () => {
+      events.push(`start ${id}`);
+      await run();
+    },
+  });
+  const close = async () => {
+    await settle();
+    for (const resolve of gate.pendingClose.splice(0)) resolve();
+    await settle();
+  };
+  queue.push(own(1, () => queue.hold()));
+  await close();
+  await close();
+  expect(gate.closed).toBe(1);
+  queue.push(job(2, 'shared'));
+  queue.push(job(3, 'exclusive'));
+  queue.push(own(4, () => undefined));
+  await close();
+  expect([events, gate.closed]).toEqual([['start 1', 'start 4'], 1]);
+  queue.push(own(5, () => queue.release()));
+  await close();
+  expect([...running.keys()]).toEqual([2]);
+  running.get(2)?.end();
+  await close();
+  expect([...running.keys()]).toEqual([3]);
+  running.get(3)?.end();
+  await settle();
+  expect([events.slice(2), gate.closed]).toEqual([['start 5', 'start 2', 'start 3'], 0]);
+});

@@ -4,6 +4,8 @@ import type { Access } from '../scsi/index.js';
 
 export interface Job {
   readonly access: Access;
+  /** Nobody's command: a queue that is held runs it all the same. */
+  readonly ownWork?: true;
   /** Must not reject. */
   run(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export class UnitQueue<J extends Job> {
   private running = 0;
   private exclusive = false;
   private stopped = false;
+  private held = false;
   private readonly onIdle: (() => void)[] = [];
 
   constructor(private readonly gate: Gate) {}
@@ -46,6 +49,20 @@ export class UnitQueue<J extends Job> {
     return withdrawn;
   }
 
+  /** To be called by an exclusive job: from its end on, only the unit's own work runs, and none in native code. */
+  async hold(): Promise<void> {
+    if (this.held) return;
+    this.held = true;
+    await this.gate.closeGate();
+  }
+
+  /** Likewise: what waits runs again. */
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.gate.openGate();
+  }
+
   /** Starts no job any more; resolves when none runs. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -54,14 +71,14 @@ export class UnitQueue<J extends Job> {
 
   private pump(): void {
     while (!this.exclusive && !this.stopped) {
-      const head = this.waiting[0];
+      const head = this.next();
       if (head === undefined) return;
       if (head.access === 'exclusive') {
         this.exclusive = true;
         void this.runExclusive();
         return;
       }
-      this.waiting.shift();
+      this.take(head);
       if (head.access === 'detached') void head.run();
       else void this.run(head).then(() => this.pump());
     }
@@ -71,13 +88,22 @@ export class UnitQueue<J extends Job> {
     await this.gate.closeGate();
     await this.idle();
     // The job that closed the gate may have been withdrawn meanwhile.
-    for (let head = this.waiting[0]; head?.access === 'exclusive' && !this.stopped; head = this.waiting[0]) {
-      this.waiting.shift();
+    for (let head = this.next(); head?.access === 'exclusive' && !this.stopped; head = this.next()) {
+      this.take(head);
       await this.run(head);
     }
     this.gate.openGate();
     this.exclusive = false;
     this.pump();
+  }
+
+  /** The first that may run. */
+  private next(): J | undefined {
+    return this.held ? this.waiting.find(({ ownWork }) => ownWork) : this.waiting[0];
+  }
+
+  private take(job: J): void {
+    this.waiting.splice(this.waiting.indexOf(job), 1);
   }
 
   private async run(job: J): Promise<void> {

@@ -1,5 +1,5 @@
 // Where a logical unit's state is kept: what outlives the engine, and what outlives the machine.
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import { names } from '../backing/file-name.js';
 import { BackingRefused } from '../backing/errors.js';
 import { applyDurableState, applySavedState, restore, type LogicalUnit } from '../scsi/index.js';
@@ -24,7 +24,7 @@ export async function takeUpState(
   { runDirectory, stateDirectory, bootId, log }: UnitEnvironment,
   { uid, name }: { uid: string; name: string },
   scsi: LogicalUnit,
-  backing: FileBacking | undefined,
+  backing: Backing | undefined,
 ): Promise<UnitStores> {
   const runState = new RunStateFile(runDirectory, uid, bootId);
   const durable = new DurableStateFile(stateDirectory, uid);
@@ -46,7 +46,7 @@ export async function takeUpState(
 /** The result that its command has now, once it is sent again. */
 async function makeGood(
   begun: BegunWrite | undefined,
-  backing: FileBacking | undefined,
+  backing: Backing | undefined,
 ): Promise<StoredResult | 'none' | 'ofAnotherFile'> {
   if (begun === undefined) return 'none';
   if (backing === undefined)

@@ -1,12 +1,15 @@
 // The control side of one logical unit: brings what is open and attached to what is wished for, again and again.
+import type { Backing } from '../backing/backing.js';
 import { BackingRefused } from '../backing/errors.js';
 import type { RingEvent } from '../native/types.js';
-import type { RingConfiguration, UnitConfiguration, UnitReason, UnitStatus } from '../protocol/types.js';
+import { diskOf } from '../../crds/disk.js';
+import type { RingConfiguration, UnitAction, UnitConfiguration, UnitReason, UnitStatus } from '../protocol/types.js';
+import { act } from './actions.js';
 import { BackOff } from './back-off.js';
 import type { UnitEnvironment } from './environment.js';
 import { equal } from './equal.js';
 import type { FlightRecorder } from './flight-recorder.js';
-import { changeIdentity, openUnit, swapBacking } from './open-unit.js';
+import { changeIdentity, giveUpBacking, openUnit, swapBacking } from './open-unit.js';
 import { attachRing, RingBusy } from './ring-attachment.js';
 import { ringKey } from './ring-kernel.js';
 import { Ring } from './ring.js';
@@ -28,10 +31,9 @@ export class Unit {
   private failure: { reason: UnitReason; message: string } | undefined;
   private pass: Promise<void> | undefined;
   private again = false;
-  /** The size of the file is being asked for. */
-  private following = false;
-  /** The file has more than its disk. */
-  private grown = false;
+  private watching = false;
+  /** What the backing did by itself, and the unit hasn't followed yet. */
+  private backingChange: 'gone' | 'grown' | undefined;
   private closed = false;
 
   constructor(
@@ -65,6 +67,31 @@ export class Unit {
     return [...this.rings.values()].some(({ state }) => state !== 'Attached');
   }
 
+  /** Keys of rings that it serves and that aren't its own any more. */
+  get leaving(): string[] {
+    return [...this.rings.values()].filter(({ leaving }) => leaving).map(({ key }) => key);
+  }
+
+  /** It could serve that ring. */
+  awaits(key: string): boolean {
+    return this.serving !== undefined && this.rings.get(key)?.leaving === false;
+  }
+
+  holds(key: string): boolean {
+    return this.rings.get(key)?.leaving === true;
+  }
+
+  /** Lets go of a ring that another unit is to serve from now on. */
+  async handOver(key: string): Promise<void> {
+    const ring = this.rings.get(key);
+    if (ring === undefined) return;
+    await this.serving?.letGo(ring);
+    ring.backOff.reset();
+    this.rings.delete(key);
+    ring.log.info('ring handed over to another logical unit');
+    await this.reconcile();
+  }
+
   /** The wish, and the rings that are served beyond it. */
   get effective(): UnitConfiguration {
     return { ...this.configuration, rings: [...this.rings.values()].map(({ configuration }) => configuration) };
@@ -84,42 +111,59 @@ export class Unit {
   }
 
   /**
-   * Somebody has grown the file, and no size is wished for: the disk grows with it (SCST: resync_size). One that was cut
-   * stays as it was, or data that commands were told to be safe would silently be gone. Never rejects.
+   * Looks after what is open, which tells nobody of its changes. Somebody has grown it, and no size is wished for: the disk
+   * grows with it (SCST: resync_size). One that was cut stays as it was, or data that commands were told to be safe would
+   * silently be gone. A block device that went away is let go, and opened again once it is back. Never rejects.
    */
-  async followFile(): Promise<void> {
-    const { size, blocksize } = this.configuration.vdiskFileio;
+  async watchBacking(): Promise<void> {
     const backing = this.serving?.backing;
-    if (size !== undefined || backing === undefined || this.following) return;
-    this.following = true;
-    const grown = await backing.missing().then(
-      (missing) => missing < 0n && missing % BigInt(blocksize) === 0n,
-      () => false,
-    );
-    this.following = false;
-    if (!grown || this.serving?.backing !== backing) return;
-    this.grown = true;
+    if (backing === undefined || this.watching) return;
+    this.watching = true;
+    const change = await this.changeOf(backing).catch(() => undefined);
+    this.watching = false;
+    if (change === undefined || this.serving?.backing !== backing) return;
+    this.backingChange = change;
     await this.reconcile();
+  }
+
+  private async changeOf(backing: Backing): Promise<'gone' | 'grown' | undefined> {
+    if ((await backing.gone()) !== undefined) return 'gone';
+    const { size, blocksize } = diskOf(this.configuration);
+    if (size !== undefined) return undefined;
+    const missing = await backing.missing();
+    return missing < 0n && missing % BigInt(blocksize) === 0n ? 'grown' : undefined;
   }
 
   status(): UnitStatus {
     const medium = this.serving?.scsi.medium;
-    const failure = this.failure ?? this.serving?.health.failure(this.serving.scsi);
+    const blocked = this.serving?.scsi.blocked ? BLOCKED : undefined;
+    const failure = this.failure ?? this.serving?.health.failure(this.serving.scsi) ?? blocked;
     return {
       uid: this.configuration.uid,
       generation: this.evaluatedGeneration,
       state: failure === undefined ? 'Ready' : 'Failed',
       ...failure,
       size: medium && Number(medium.blocks) * medium.blockSize,
+      thinProvisioned: medium && this.serving?.scsi.settings.thinProvisioned,
       rings: [...this.rings.values()].map((ring) => this.ringStatus(ring)),
       failures: this.serving?.scsi.mediumFailures ?? NO_FAILURES,
       internalFailures: this.serving?.internalFailures ?? 0,
     };
   }
 
-  /** Waits for what is in flight and makes the medium durable; goes on serving. */
+  /** Throws where it can't be done, and says why. */
+  async act(action: UnitAction): Promise<void> {
+    const { name } = this.configuration;
+    if (this.serving === undefined) throw new Error(`${name} is not open`);
+    await act(this.serving, name, action);
+    this.environment.log.info({ device: name, action }, 'done by the node’s owner');
+    this.environment.statusChanged();
+  }
+
+  /** Waits for what is in flight and makes the medium durable; goes on serving, whoever wanted it blocked: the host goes down. */
   async drain(): Promise<void> {
     const unit = this.serving;
+    if (unit?.scsi.blocked) await unit.unblock();
     await unit?.exclusively(() => unit.flush());
   }
 
@@ -144,7 +188,9 @@ export class Unit {
     const { target, session, lun } = configuration;
     const log = this.environment.log.child({ device: this.configuration.name, target, session, lun });
     const backOff = new BackOff(this.environment.retry, () => void this.reconcile());
-    this.rings.set(key, new Ring(configuration, log, backOff));
+    const ring = new Ring(configuration, log, backOff);
+    ring.takenOver = this.environment.heldByOther(key, this.configuration.uid);
+    this.rings.set(key, ring);
   }
 
   private ringStatus(ring: Ring): UnitStatus['rings'][number] {
@@ -216,7 +262,7 @@ export class Unit {
       await this.change(this.serving, this.applied, wanted);
     }
     this.applied = wanted;
-    this.failure = wanted.vdiskFileio.active ? undefined : INACTIVE;
+    this.failure = diskOf(wanted).active === false ? INACTIVE : undefined;
     this.backOff.reset();
   }
 
@@ -226,8 +272,11 @@ export class Unit {
       await changeIdentity(unit, applied, wanted, rings);
       this.applied = { ...applied, identity: wanted.identity, rings: wanted.rings };
     }
-    if (this.grown || !equal(applied.vdiskFileio, wanted.vdiskFileio)) {
-      this.grown = false;
+    const change = this.backingChange;
+    this.backingChange = undefined;
+    if (change === 'gone') await giveUpBacking(unit, wanted.name);
+    const reopens = unit.backing === undefined && diskOf(wanted).active !== false;
+    if (change === 'grown' || reopens || !equal(handlerOf(applied), handlerOf(wanted))) {
       await swapBacking(this.environment, unit, applied, wanted, rings);
       this.environment.log.info({ device: wanted.name, size: this.status().size }, 'backing changed');
     }
@@ -238,6 +287,8 @@ export class Unit {
     const device = this.environment.devices().get(ring.key);
     if (ring.native !== undefined || ring.backOff.waiting || this.closed) return;
     if (unit === undefined) return ring.detached('Waiting', 'the logical unit is not open');
+    if (!ring.leaving && this.environment.heldByOther(ring.key, this.configuration.uid))
+      return ring.detached('Waiting', 'the unit that it was of has yet to let it go');
     // A nexus that the unit couldn't be told of yet has no flags.
     if (!unit.scsi.nexuses.has(ring.nexusId)) return ring.detached('Waiting', 'the logical unit is being changed');
     if (device === undefined) return ring.detached('Waiting', 'no uio device of this name');
@@ -301,8 +352,14 @@ export class Unit {
   }
 }
 
-const INACTIVE = { reason: 'Inactive', message: 'active is false: the file is closed' } as const;
+const INACTIVE = { reason: 'Inactive', message: 'active is false: the backing is closed' } as const;
+const BLOCKED = { reason: 'Blocked', message: 'its commands wait until `scst unblock` lets them run' } as const;
 const NO_FAILURES = { read: 0, write: 0, noSpace: 0, flush: 0 } as const;
+
+/** What the backing, and what is made of it, follow from. */
+function handlerOf({ vdiskFileio, vdiskBlockio, vdiskNullio, sharedMedium }: UnitConfiguration) {
+  return [vdiskFileio, vdiskBlockio, vdiskNullio, sharedMedium];
+}
 
 function withoutCounters(status: UnitStatus): UnitStatus {
   return { ...status, rings: status.rings.map((ring) => ({ ...ring, counters: undefined })) };

@@ -1,7 +1,7 @@
 // WRITE ATOMIC through the engine and a loss of power: made good, once, on the file that it was begun on, and no other.
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import { codeOf, configurationOf, ringConfiguration, TestNode } from './test-support.js';
 import { WriteJournalFile } from './write-journal.js';
 
@@ -27,8 +27,8 @@ afterEach(() => node.end());
 
 /** As the power was lost in the middle of the write: the journal is there, and half of it is on the disk. */
 async function tear(): Promise<void> {
-  const { ino, dev } = statSync(file(), { bigint: true });
-  const backing = { path: file(), identity: { ino, dev } } as FileBacking;
+  const { ino } = statSync(file(), { bigint: true });
+  const backing = { path: file(), mark: String(ino) } as Backing;
   await new WriteJournalFile(join(node.directory, 'state'), 'unit1').begin(backing, 512, new Uint8Array(1024).fill(7));
   const content = readFileSync(file()).fill(7, 512, 1024);
   writeFileSync(file(), content, { flag: 'r+' });

@@ -1,6 +1,6 @@
 // A write that must not be torn by the loss of power: on the disk in a file of its own before it begins, until it is done.
 import { dirname, join } from 'node:path';
-import type { FileBacking } from '../backing/file.js';
+import type { Backing } from '../backing/backing.js';
 import { fileNameOf, names, type FileName } from '../backing/file-name.js';
 import { makeDirectoryDurably, readJson, removeDurably, writeAtomically } from '../files/atomic-file.js';
 
@@ -21,7 +21,7 @@ export class WriteJournalFile {
   }
 
   /** Resolves when the write will be made good whatever happens. */
-  async begin(backing: FileBacking, offset: number, data: Uint8Array): Promise<void> {
+  async begin(backing: Backing, offset: number, data: Uint8Array): Promise<void> {
     const write: JournalledWrite = { ...fileNameOf(backing), offset, data: Buffer.from(data).toString('base64') };
     await makeDirectoryDurably(dirname(this.path));
     this.begun = true;
@@ -36,7 +36,7 @@ export class WriteJournalFile {
   }
 
   /** Makes good what was begun when the power was lost, or the engine died. False: it was begun on another file. */
-  async makeGood(backing: FileBacking): Promise<boolean> {
+  async makeGood(backing: Backing): Promise<boolean> {
     const write = (await readJson(this.path)) as JournalledWrite | undefined;
     if (write === undefined) return true;
     this.begun = true;

@@ -1,4 +1,8 @@
 // Reads of configfs and sysfs with a deadline: a read below an object whose step is stuck in the kernel never returns.
+import DataLoader from 'dataloader';
+import pLimit from 'p-limit';
+import { withinDeadline } from './deadline.js';
+import { foundOf, readEach, type Found, type ReadRequest } from '../native/read-together.js';
 
 /** The kernel doesn't answer: some step, ours or another program's, holds the object. */
 export class KernelStalled extends Error {
@@ -9,42 +13,49 @@ export class KernelStalled extends Error {
   }
 }
 
+/** Reads at a time where each is on its own: more would wait for threads until their deadline. */
 const CONCURRENT = 32;
 
-/** Bounds the number of open files and each read's duration, and never asks again where a read still hangs. */
+/**
+ * Reads what is asked for at one moment in one go. Where that doesn't return each object is read on its own, so that the others
+ * are known; and none is read again while a read of it still hangs.
+ */
 export class BoundedReader {
+  /** Roots of reads that still hang. */
   private readonly hanging = new Set<string>();
-  private readonly waiting: (() => void)[] = [];
-  private running = 0;
+  private together = true;
+  private readonly limit = pLimit(CONCURRENT);
+  private readonly loader = new DataLoader((requests: readonly ReadRequest[]) => this.readEach(requests), {
+    cache: false,
+  });
 
   constructor(private readonly deadlineMs = 10_000) {}
 
-  /** The result of `read`. Throws what it throws, or KernelStalled. */
-  async read<Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> {
-    if (this.hanging.has(path)) throw new KernelStalled(path);
-    if (this.running >= CONCURRENT) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.running += 1;
-    const pending = read(path);
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.hanging.add(path);
-        const returned = (): void => void this.hanging.delete(path);
-        pending.then(returned, returned);
-        reject(new KernelStalled(path));
-      }, this.deadlineMs);
-    });
-    try {
-      return await Promise.race([pending, deadline]);
-    } finally {
-      clearTimeout(timer);
-      this.next();
-    }
+  /** Throws what reading throws, or KernelStalled. */
+  async read(request: ReadRequest): Promise<Found> {
+    return foundOf(await this.loader.load(request));
   }
 
-  private next(): void {
-    const resume = this.waiting.shift();
-    if (resume === undefined) this.running -= 1;
-    else resume();
+  private async readEach(requests: readonly ReadRequest[]): Promise<PromiseSettledResult<Found>[]> {
+    if (this.together && !requests.some(({ root }) => this.hanging.has(root))) {
+      const reading = readEach(requests);
+      const found = await withinDeadline(reading, this.deadlineMs);
+      if (found !== undefined) return found;
+      this.together = false;
+      void reading.then(() => (this.together = true));
+    }
+    return Promise.all(requests.map((request) => this.limit(() => this.readAlone(request))));
+  }
+
+  private async readAlone(request: ReadRequest): Promise<PromiseSettledResult<Found>> {
+    const { root } = request;
+    const stalled = { status: 'rejected' as const, reason: new KernelStalled(root) };
+    if (this.hanging.has(root)) return stalled;
+    const reading = readEach([request]);
+    const [found] = (await withinDeadline(reading, this.deadlineMs)) ?? [];
+    if (found !== undefined) return found;
+    this.hanging.add(root);
+    void reading.then(() => this.hanging.delete(root));
+    return stalled;
   }
 }

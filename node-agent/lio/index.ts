@@ -15,6 +15,6 @@ export {
   type StepResult,
   type UnlinkGuard,
 } from './steps/execute.js';
-export { writeBriefly } from './steps/child.js';
+export { StepWorkers } from './steps/workers.js';
 export { StepFailed, StepPending } from './steps/errors.js';
 export { ensureKernel, KernelLacks } from './modules.js';

@@ -5,7 +5,7 @@ import type { Hba } from './naming.js';
 export interface DesiredLio {
   sessions: DesiredSession[];
   /** Devices of the engine `kernel` that LUNs expose. */
-  files: DesiredFile[];
+  kernelDisks: DesiredKernelDisk[];
   /**
    * Backstores, wanted or not, whose ring the engine has attached now. Only these are linked and unlinked: link and
    * unlink wait in the kernel until somebody answers the SCSI commands that they send.
@@ -28,8 +28,8 @@ export interface DesiredSession {
   luns: DesiredLun[];
 }
 
-/** A LUN that our engine serves through a ring of its own, or one that leads to a file that LIO serves. */
-export type DesiredLun = DesiredRing | DesiredFileLun;
+/** A LUN that our engine serves through a ring of its own, or one that leads to what LIO serves. */
+export type DesiredLun = DesiredRing | DesiredKernelLun;
 
 export interface DesiredRing {
   engine: 'tcmu';
@@ -41,37 +41,49 @@ export interface DesiredRing {
   parameters: BackstoreParameters;
 }
 
-export interface DesiredFileLun {
+export interface DesiredKernelLun {
   engine: 'kernel';
   lun: number;
   /** backstoreName(session uid, lun uid): of the link. */
   name: string;
-  /** One of DesiredLio.files. */
+  /** One of DesiredLio.kernelDisks. */
   backstore: string;
 }
 
 /** A backstore that all LUNs of a device share. */
-export interface DesiredFile {
-  /** fileBackstoreName(device uid) */
+export interface DesiredKernelDisk {
+  /** kernelBackstoreName(hba, device uid) */
   backstore: string;
-  /** The file was checked and has its size. False: nothing is made, nor taken away. */
+  /** The file or block device was checked and has its size. False: nothing is made, nor taken away. */
   ready: boolean;
-  parameters: FileParameters;
+  parameters: KernelDiskParameters;
 }
 
-export interface FileParameters {
+export type KernelDiskParameters = FileParameters | BlockParameters;
+
+interface CommonParameters {
   /** On the node; the kernel gets it opened. */
   filename: string;
-  /** Bytes; 0 while the file isn't ready. */
-  sizeBytes: number;
   blockSize: number;
-  /** No write cache: a write is complete when it is on stable storage. */
-  writeThrough: boolean;
   thinProvisioned: boolean;
   rotational: boolean;
   /** Bytes, VPD page B0; absent: LIO's own. */
   optimalTransferLength?: number;
   identity: { vendor: string; product: string; revision: string; serial: string };
+}
+
+export interface FileParameters extends CommonParameters {
+  plugin: 'fileio';
+  /** Bytes; 0 while the file isn't ready. */
+  sizeBytes: number;
+  /** No write cache: a write is complete when it is on stable storage. */
+  writeThrough: boolean;
+}
+
+/** Size and write cache are those of the block device. */
+export interface BlockParameters extends CommonParameters {
+  plugin: 'iblock';
+  readOnly: boolean;
 }
 
 export interface BackstoreParameters {
@@ -90,7 +102,7 @@ export interface BackstoreParameters {
 export interface ObservedLio {
   /** The directories core/<HBA>; shared: others put backstores into it. */
   hbas: Readonly<Record<Hba, 'absent' | 'own' | 'shared'>>;
-  /** Those of ours in both; what others put into our HBAs is only counted. */
+  /** Those of ours in all; what others put into our HBAs is only counted. */
   backstores: ObservedBackstore[];
   sessions: ObservedSession[];
   /** Objects that others made; undefined where the kernel didn't answer. */
@@ -104,8 +116,8 @@ export type ObservedBackstore =
       busy: false;
       enabled: boolean;
       /**
-       * Of a ring as read from attrib/, by the names there; of a file by paths below the backstore's directory, and of its
-       * `info` size and mode. Whitespace trimmed; what the kernel lacks is missing.
+       * Of a ring as read from attrib/, by the names there; of what LIO serves by paths below the backstore's directory,
+       * `info` among them. Whitespace trimmed; what the kernel lacks is missing.
        */
       attributes: Readonly<Record<string, string>>;
     };

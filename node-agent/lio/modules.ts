@@ -1,8 +1,9 @@
 // Kernel modules and configfs: there when the node starts, or loaded and mounted here, or a clear word what is missing.
 import { execFile } from 'node:child_process';
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { exists } from '../files/exists.js';
 
 const run = promisify(execFile);
 
@@ -29,8 +30,9 @@ export interface KernelPaths {
   /** Default: /proc/mounts. */
   mounts?: string;
   /** Runs a program; replaceable for tests. */
-  execute?: (command: string, args: readonly string[]) => Promise<unknown>;
+  execute?: Execute;
 }
+type Execute = (command: string, args: readonly string[]) => Promise<unknown>;
 
 /** Something that the node's kernel lacks, and what a person can do. */
 export class KernelLacks extends Error {
@@ -46,12 +48,7 @@ export class KernelLacks extends Error {
 /** Loads what isn't there and mounts configfs. Reads before it acts; throws KernelLacks with the first thing missing. */
 export async function ensureKernel(paths: KernelPaths = {}): Promise<void> {
   const { sys = '/sys', execute = (command, args) => run(command, [...args]) } = paths;
-  for (const module of MODULES) {
-    if (await exists(join(sys, module.evidence))) continue;
-    await execute('modprobe', [module.name]).catch((error: Error & { stderr?: string }) => {
-      throw new KernelLacks('ModuleMissing', missingModule(module, error.stderr ?? error.message), { cause: error });
-    });
-  }
+  await ensureModules(sys, execute);
   await ensureConfigfs(sys, paths.mounts ?? '/proc/mounts', execute);
   const target = join(sys, 'kernel/config/target');
   if (!(await exists(target))) {
@@ -64,35 +61,47 @@ export async function ensureKernel(paths: KernelPaths = {}): Promise<void> {
   await Promise.all(['core', 'loopback'].map((name) => mkdir(join(target, name), { recursive: true })));
 }
 
-async function ensureConfigfs(
-  sys: string,
-  mounts: string,
-  execute: NonNullable<KernelPaths['execute']>,
-): Promise<void> {
+async function ensureModules(sys: string, execute: Execute): Promise<void> {
+  const missing = await missingOf(MODULES, sys);
+  if (missing.length === 0) return;
+  // All by one process: to start one is what takes time.
+  await execute('modprobe', ['-a', ...missing.map(({ name }) => name)]).catch(
+    async (error: Error & { stderr?: string }) => {
+      const [module] = await missingOf(missing, sys);
+      if (module !== undefined)
+        throw new KernelLacks('ModuleMissing', missingModule(module, saidBy(error)), { cause: error });
+    },
+  );
+}
+
+async function missingOf(modules: readonly KernelModule[], sys: string): Promise<KernelModule[]> {
+  const found = await Promise.all(modules.map(({ evidence }) => exists(join(sys, evidence))));
+  return modules.filter((_, at) => !found[at]);
+}
+
+async function ensureConfigfs(sys: string, mounts: string, execute: Execute): Promise<void> {
   const point = join(sys, 'kernel/config');
   const text = await readFile(mounts, 'utf8');
   if (text.split('\n').some((line) => line.split(' ')[1] === point)) return;
   await execute('mount', ['-t', 'configfs', 'configfs', point]).catch((error: Error & { stderr?: string }) => {
     throw new KernelLacks(
       'ConfigfsNotMounted',
-      `configfs can't be mounted at ${point}: ${(error.stderr ?? error.message).trim()}. ` +
+      `configfs can't be mounted at ${point}: ${saidBy(error)}. ` +
         `Mount it (mount -t configfs configfs ${point}); in a container the host's has to be mounted there, and /sys writable`,
       { cause: error },
     );
   });
 }
 
-function missingModule({ name, option }: KernelModule, said: string): string {
-  return (
-    `the kernel module ${name} can't be loaded: ${said.trim()}. It is part of Debian's kernel packages; on Ubuntu install ` +
-    `linux-modules-extra-$(uname -r), on RHEL and Fedora kernel-modules-extra; a kernel of your own needs ${option}=m. ` +
-    'In a container /lib/modules of the host has to be mounted. It is tried again every few seconds'
-  );
+/** What the program said; nothing where it couldn't be started. */
+function saidBy({ stderr, message }: Error & { stderr?: string }): string {
+  return stderr?.trim() || message;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+function missingModule({ name, option }: KernelModule, said: string): string {
+  return (
+    `the kernel module ${name} can't be loaded: ${said}. It is part of Debian's kernel packages; on Ubuntu install ` +
+    `linux-modules-extra-$(uname -r), on RHEL and Fedora kernel-modules-extra; a kernel of your own needs ${option}=m. ` +
+    'In a container /lib/modules of the host has to be mounted. It is tried again every few seconds'
   );
 }

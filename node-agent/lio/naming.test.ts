@@ -4,14 +4,14 @@ import {
   backstoreName,
   deviceConfig,
   FILE_HBA,
-  fileBackstoreName,
+  kernelBackstoreName,
   HBA,
   hbaOf,
   isOurs,
   nexusName,
   pairName,
   parseBackstoreName,
-  parseFileBackstoreName,
+  parseKernelBackstoreName,
   sessionWwn,
 } from './naming.js';
 
@@ -57,11 +57,11 @@ it('names the nexus by the SAS address of a SAS TransportID, and by one of ours 
 it('leads back from the backstore of a file to its device, and to the plug-in that serves it', () => {
   fc.assert(
     fc.property(uid, uid, uid, (deviceUid, sessionUid, lunUid) => {
-      const file = fileBackstoreName(deviceUid);
+      const file = kernelBackstoreName(FILE_HBA, deviceUid);
       const ring = backstoreName(sessionUid, lunUid);
       expect(isOurs(file)).toBe(true);
-      expect(parseFileBackstoreName(file)).toBe(deviceUid.toLowerCase());
-      expect(parseFileBackstoreName(ring)).toBeUndefined();
+      expect(parseKernelBackstoreName(file)).toBe(deviceUid.toLowerCase());
+      expect(parseKernelBackstoreName(ring)).toBeUndefined();
       expect([hbaOf(file), hbaOf(ring)]).toEqual([FILE_HBA, HBA]);
       expect([pairName(ring, file), pairName('scst', ring)]).toEqual([ring, ring]);
     }),

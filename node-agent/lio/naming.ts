@@ -7,8 +7,15 @@ export const HBA = 'user_21332';
 /** Directory of the files that LIO serves itself (engine: kernel): the plug-in `fileio`. */
 export const FILE_HBA = 'fileio_21332';
 
-export type Hba = typeof HBA | typeof FILE_HBA;
-export const HBAS: readonly Hba[] = [HBA, FILE_HBA];
+/** Directory of the block devices that LIO serves itself: the plug-in `iblock`. */
+export const BLOCK_HBA = 'iblock_21332';
+
+/** Of what LIO serves itself. */
+export type KernelHba = typeof FILE_HBA | typeof BLOCK_HBA;
+export const KERNEL_HBAS: readonly KernelHba[] = [FILE_HBA, BLOCK_HBA];
+
+export type Hba = typeof HBA | KernelHba;
+export const HBAS: readonly Hba[] = [HBA, ...KERNEL_HBAS];
 
 /** NAA 3 (locally assigned) and a company field of our own: WWNs of ours, but not OpenFabrics' 6001405 nor 5001405. */
 export const WWN_PREFIX = 'naa.35c58';
@@ -18,7 +25,7 @@ export const TPG = 'tpgt_0';
 
 const UID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const BACKSTORE = new RegExp(`^scst-(${UID})-(${UID})$`);
-const FILE_BACKSTORE = new RegExp(`^scst-(${UID})$`);
+const KERNEL_BACKSTORE = new RegExp(`^scst-(block-)?(${UID})$`);
 const DEVICE_CONFIG = new RegExp(`^scst/(${UID})$`);
 const WWN = /^naa\.35c58[0-9a-f]{11}$/;
 const SAS_PROTOCOL = 6;
@@ -39,24 +46,34 @@ export function parseBackstoreName(name: string): { sessionUid: string; lunUid: 
   return sessionUid === undefined || lunUid === undefined ? undefined : { sessionUid, lunUid };
 }
 
-/** Backstore of a file that LIO serves: one for each device, because LIO keeps its reservations and unit attentions. */
-export function fileBackstoreName(deviceUid: string): string {
-  return `scst-${deviceUid.toLowerCase()}`;
+/**
+ * Backstore of a file or a block device that LIO serves: one for each device, because LIO keeps its reservations and unit
+ * attentions.
+ */
+export function kernelBackstoreName(hba: KernelHba, deviceUid: string): string {
+  return `scst-${hba === BLOCK_HBA ? 'block-' : ''}${deviceUid.toLowerCase()}`;
 }
 
-/** The uid in a name that fileBackstoreName made; undefined for any other name. */
-export function parseFileBackstoreName(name: string): string | undefined {
-  return FILE_BACKSTORE.exec(name)?.[1];
+/** The uid in a name that kernelBackstoreName made; undefined for any other name. */
+export function parseKernelBackstoreName(name: string): string | undefined {
+  return KERNEL_BACKSTORE.exec(name)?.[2];
 }
 
 /** Where a backstore of ours is. */
 export function hbaOf(backstore: string): Hba {
-  return FILE_BACKSTORE.test(backstore) ? FILE_HBA : HBA;
+  const [, block] = KERNEL_BACKSTORE.exec(backstore) ?? [undefined, 'ring'];
+  if (block === 'ring') return HBA;
+  return block === undefined ? FILE_HBA : BLOCK_HBA;
 }
 
-/** The (session, LUN) pair that a link stands for: a ring is of one pair, a file has a link for each. */
+/** LIO itself answers for it. */
+export function isServedByKernel(backstore: string): boolean {
+  return hbaOf(backstore) !== HBA;
+}
+
+/** The (session, LUN) pair that a link stands for: a ring is of one pair, what LIO serves has a link for each. */
 export function pairName(link: string, backstore: string): string {
-  return hbaOf(backstore) === FILE_HBA ? link : backstore;
+  return isServedByKernel(backstore) ? link : backstore;
 }
 
 /** WWN (and so SCSI host) of a session: `naa.` and 16 hexadecimal digits. */
@@ -89,7 +106,7 @@ export function deviceOfConfig(config: string | undefined): string | undefined {
 
 /** Whether a backstore or WWN of this name is one of ours. */
 export function isOurs(name: string): boolean {
-  return BACKSTORE.test(name) || FILE_BACKSTORE.test(name) || WWN.test(name);
+  return BACKSTORE.test(name) || KERNEL_BACKSTORE.test(name) || WWN.test(name);
 }
 
 export class InvalidTransportId extends Error {
@@ -100,6 +117,13 @@ export class InvalidTransportId extends Error {
   }
 }
 
+/** By seed: each pass asks for the same ones for every LUN. */
+const derived = new Map<string, string>();
+
 function derivedNaa(seed: string): string {
-  return WWN_PREFIX + createHash('sha256').update(seed).digest('hex').slice(0, 11);
+  const known = derived.get(seed);
+  if (known !== undefined) return known;
+  const naa = WWN_PREFIX + createHash('sha256').update(seed).digest('hex').slice(0, 11);
+  derived.set(seed, naa);
+  return naa;
 }

@@ -4,7 +4,8 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { eventually } from '../../test/env/stack/eventually.js';
-import { backstoreName, FILE_HBA, fileBackstoreName, HBA, sessionWwn } from './naming.js';
+import type { Step } from './diff/steps.js';
+import { backstoreName, BLOCK_HBA, FILE_HBA, kernelBackstoreName, HBA, sessionWwn } from './naming.js';
 import { LioObserver } from './observe.js';
 import type { OpenStep } from './steps/record.js';
 
@@ -46,7 +47,7 @@ const open = (step: Omit<OpenStep, 'file'>): OpenStep[] => [{ file: '/record', .
 
 it('finds nothing where configfs has nothing', async () => {
   expect(await observer.observe([])).toEqual({
-    hbas: { [HBA]: 'absent', [FILE_HBA]: 'absent' },
+    hbas: { [HBA]: 'absent', [FILE_HBA]: 'absent', [BLOCK_HBA]: 'absent' },
     backstores: [],
     sessions: [],
     foreign: { backstores: 0, sessions: 0 },
@@ -56,7 +57,7 @@ it('finds nothing where configfs has nothing', async () => {
 it('reads a LUN with its link and its device, and the backstore with the attributes that there are', async () => {
   realised();
   const { hbas, backstores, sessions } = await observer.observe([]);
-  expect(hbas).toEqual({ [HBA]: 'own', [FILE_HBA]: 'absent' });
+  expect(hbas).toEqual({ [HBA]: 'own', [FILE_HBA]: 'absent', [BLOCK_HBA]: 'absent' });
   expect(backstores).toEqual([{ name: NAME, busy: false, enabled: true, attributes: { cmd_time_out: '600' } }]);
   expect(sessions).toEqual([
     {
@@ -72,7 +73,7 @@ it('reads a LUN with its link and its device, and the backstore with the attribu
 });
 
 it('reads a file that LIO serves by the paths of what is compared, and its link by the name of the pair', async () => {
-  const file = fileBackstoreName('00000000-0000-4000-8000-000000000003');
+  const file = kernelBackstoreName(FILE_HBA, '00000000-0000-4000-8000-000000000003');
   files({
     [`target/core/${FILE_HBA}/${file}/enable`]: '1\n',
     [`target/core/${FILE_HBA}/${file}/attrib/block_size`]: '4096\n',
@@ -83,7 +84,7 @@ it('reads a file that LIO serves by the paths of what is compared, and its link 
   const link = `target/loopback/${WWN}/tpgt_0/lun/lun_0/${NAME}`;
   symlinkSync(join(root, `target/core/${FILE_HBA}/${file}`), join(root, link));
   const { hbas, backstores, sessions } = await observer.observe([]);
-  expect(hbas).toEqual({ [HBA]: 'absent', [FILE_HBA]: 'own' });
+  expect(hbas).toEqual({ [HBA]: 'absent', [FILE_HBA]: 'own', [BLOCK_HBA]: 'absent' });
   const attributes = { 'attrib/block_size': '4096', 'wwn/product_id': 'disk' };
   expect(backstores).toEqual([{ name: file, busy: false, enabled: true, attributes }]);
   expect(sessions).toMatchObject([{ luns: [{ link: { name: NAME, hba: FILE_HBA, backstore: file } }] }]);
@@ -104,6 +105,7 @@ it('only counts what others made, also in an HBA and a WWN of ours', async () =>
   realised();
   files({ 'target/core/iblock_0/data/enable': '1\n', [`target/core/${HBA}/other/enable`]: '1\n' });
   directory('target/loopback/naa.5001405aaaaaaaaa/tpgt_1');
+  directory('target/loopback/discovery_auth');
   directory(`target/loopback/${WWN}/tpgt_7`);
   const observed = await observer.observe([]);
   expect(observed.hbas[HBA]).toBe('shared');
@@ -138,4 +140,35 @@ it('takes an object whose read does not return for busy, and asks again only whe
   expect((await observer.observe([])).sessions).toEqual([{ wwn: WWN, busy: true }]);
   writeFileSync(held, '');
   await eventually(async () => expect((await observer.observe([])).sessions).toMatchObject([{ busy: false }]));
+});
+
+it('reads anew only what steps may have changed since another observation, and what was busy then', async () => {
+  realised();
+  const other = backstoreName(SESSION, '00000000-0000-4000-8000-000000000009');
+  const timeout = (name: string) => `target/core/${HBA}/${name}/attrib/cmd_time_out`;
+  files({ [`target/core/${HBA}/${other}/enable`]: '1\n', [timeout(other)]: '600\n' });
+  const observed = await observer.observe([]);
+  files({ [timeout(NAME)]: '30\n', [timeout(other)]: '30\n' });
+  rmSync(join(root, 'sys/class/scsi_device/3:0:0:7'), { recursive: true });
+  const timeouts = ({ backstores }: typeof observed) =>
+    Object.fromEntries(backstores.map((each) => [each.name, each.busy ? 'busy' : each.attributes.cmd_time_out]));
+  const unlink: Step = { kind: 'unlink', wwn: WWN, lun: 7, link: NAME, backstore: NAME };
+  rmSync(join(root, `target/loopback/${WWN}/tpgt_0/lun/lun_7/${NAME}`));
+
+  const nothing = await observer.observe([], { observed, steps: [] });
+  expect(timeouts(nothing)).toEqual({ [NAME]: '600', [other]: '600' });
+  expect(nothing.sessions).toMatchObject([{ luns: [{ lun: 7, present: false, link: { name: NAME } }] }]);
+
+  const steps: Step[] = [unlink, { kind: 'setAttributes', backstore: other, attributes: {} }];
+  const changed = await observer.observe([], { observed, steps });
+  expect(timeouts(changed)).toEqual({ [NAME]: '600', [other]: '30' });
+  expect(changed.sessions).toMatchObject([{ luns: [{ lun: 7, busy: false }] }]);
+  expect(changed.sessions).not.toMatchObject([{ luns: [{ link: { name: NAME } }] }]);
+
+  const busy = await observer.observe(open({ kind: 'enableBackstore', backstore: NAME }));
+  const ended = await observer.observe([], { observed: busy, steps: [] });
+  expect(timeouts(ended)).toEqual({ [NAME]: '30', [other]: '30' });
+
+  rmSync(join(root, `target/core/${HBA}/${other}`), { recursive: true });
+  expect(timeouts(await observer.observe([], { observed, steps: [] }))).toEqual({ [NAME]: '600' });
 });

@@ -1,11 +1,13 @@
 // Reads from configfs what LIO is at present, and from sysfs whether the SCSI devices exist.
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { DirectoryEntry } from '../native/index.js';
+import type { Found } from '../native/read-together.js';
 import { BoundedReader, KernelStalled } from './bounded-reader.js';
-import { OBSERVED_OF_FILE } from './diff/file-backstore.js';
+import { OBSERVED_OF_KERNEL_DISK } from './diff/kernel-backstore.js';
 import { OBSERVED_ATTRIBUTES } from './diff/ring-backstore.js';
+import type { Step } from './diff/steps.js';
 import type { ObservedBackstore, ObservedLink, ObservedLio, ObservedLun, ObservedSession } from './model.js';
-import { FILE_HBA, HBA, HBAS, hbaOf, isOurs, TPG, type Hba } from './naming.js';
+import { BLOCK_HBA, FILE_HBA, HBA, HBAS, hbaOf, isOurs, isServedByKernel, TPG, type Hba } from './naming.js';
 import { LioPaths } from './paths.js';
 import type { OpenStep } from './steps/record.js';
 
@@ -31,11 +33,17 @@ export class LioObserver {
   }
 
   /**
-   * Reads nothing below an object with an open step, and reports it as busy.
+   * Reads nothing below an object with an open step, and reports it as busy. With `since`, an earlier observation and the steps
+   * taken after it, only what they may have changed is read anew.
    * Throws KernelStalled where a directory that all objects share can't be read.
    */
-  async observe(open: readonly OpenStep[]): Promise<ObservedLio> {
-    const [core, loopback] = await Promise.all([this.observeCore(open), this.observeLoopback(open)]);
+  async observe(
+    open: readonly OpenStep[],
+    since?: { observed: ObservedLio; steps: readonly Step[] },
+  ): Promise<ObservedLio> {
+    const known = since === undefined ? NOTHING : unchanged(since.observed, since.steps);
+    const look: Look = { open, known, present: await this.scsiDevices() };
+    const [core, loopback] = await Promise.all([this.observeCore(look), this.observeLoopback(look)]);
     return {
       hbas: core.hbas,
       backstores: core.backstores,
@@ -45,26 +53,32 @@ export class LioObserver {
   }
 
   private async observeCore(
-    open: readonly OpenStep[],
+    look: Look,
   ): Promise<Pick<ObservedLio, 'hbas' | 'backstores'> & { foreign: number | undefined }> {
     const hbas = (await this.directories(this.paths.core)).filter((name) => /_\d+$/.test(name));
-    const [rings, files] = await Promise.all(HBAS.map((hba) => this.observeHba(hba, hbas.includes(hba), open)));
-    const own = [rings, files].filter((hba) => hba !== undefined);
+    const [rings, files, blockDevices] = await Promise.all(
+      HBAS.map((hba) => this.observeHba(hba, hbas.includes(hba), look)),
+    );
+    const own = [rings, files, blockDevices].filter((hba) => hba !== undefined);
     const others = await Promise.all(
       hbas.filter((hba) => !HBAS.some((ours) => ours === hba)).map((hba) => this.count(join(this.paths.core, hba))),
     );
     return {
-      hbas: { [HBA]: rings?.state ?? 'absent', [FILE_HBA]: files?.state ?? 'absent' },
+      hbas: {
+        [HBA]: rings?.state ?? 'absent',
+        [FILE_HBA]: files?.state ?? 'absent',
+        [BLOCK_HBA]: blockDevices?.state ?? 'absent',
+      },
       backstores: own.flatMap(({ backstores }) => backstores),
       foreign: sum([...others, ...own.map(({ foreign }) => foreign)]),
     };
   }
 
-  private async observeHba(hba: Hba, present: boolean, open: readonly OpenStep[]) {
+  private async observeHba(hba: Hba, present: boolean, look: Look) {
     if (!present) return undefined;
     const names = await this.directories(this.paths.hba(hba));
     const ours = names.filter((name) => isOurs(name) && hbaOf(name) === hba);
-    const backstores = await Promise.all(ours.map((name) => this.observeBackstore(name, open)));
+    const backstores = await Promise.all(ours.map((name) => this.observeBackstore(name, look)));
     const foreign = names.length - ours.length;
     return {
       state: foreign > 0 ? ('shared' as const) : ('own' as const),
@@ -73,51 +87,57 @@ export class LioObserver {
     };
   }
 
-  private async observeBackstore(name: string, open: readonly OpenStep[]): Promise<ObservedBackstore | undefined> {
+  private async observeBackstore(name: string, { open, known }: Look): Promise<ObservedBackstore | undefined> {
     const busy = open.some(
       ({ kind, backstore }) => backstore === name && (kind === 'enableBackstore' || kind === 'removeBackstore'),
     );
     if (busy) return { name, busy };
+    const unchanged = known.backstores.get(name);
+    if (unchanged !== undefined) return unchanged;
+    const observed = isServedByKernel(name) ? OF_KERNEL_DISK : OF_RING;
     return this.unlessStalled<ObservedBackstore | undefined>({ name, busy: true }, async () => {
-      const directory = this.paths.backstore(name);
-      const enabled = await this.text(join(directory, 'enable'));
+      const { files } = await this.read(this.paths.backstore(name), observed.paths, []);
+      const [enabled, ...values] = files;
       if (enabled === undefined) return undefined;
-      const observed =
-        hbaOf(name) === FILE_HBA
-          ? OBSERVED_OF_FILE.map((path) => [path, path] as const)
-          : OBSERVED_ATTRIBUTES.map((attribute) => [attribute, `attrib/${attribute}`] as const);
-      const values = await Promise.all(
-        observed.map(async ([key, path]) => [key, await this.text(join(directory, path))]),
-      );
-      const attributes = Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<
-        string,
-        string
-      >;
-      return { name, busy: false, enabled: enabled === '1', attributes };
+      const attributes = observed.keys.flatMap((key, at) => (values[at] === undefined ? [] : [[key, values[at]]]));
+      return {
+        name,
+        busy: false,
+        enabled: enabled === '1',
+        attributes: Object.fromEntries(attributes) as Record<string, string>,
+      };
     });
   }
 
-  private async observeLoopback(open: readonly OpenStep[]): Promise<{ sessions: ObservedSession[]; foreign: number }> {
-    const names = await this.directories(this.paths.loopback);
+  private async observeLoopback(look: Look): Promise<{ sessions: ObservedSession[]; foreign: number }> {
+    const names = (await this.directories(this.paths.loopback)).filter((name) => name !== OF_FABRIC);
     const ours = names.filter(isOurs);
-    const sessions = await Promise.all(ours.map((wwn) => this.observeSession(wwn, open)));
+    const sessions = await Promise.all(ours.map((wwn) => this.observeSession(wwn, look)));
     return { sessions, foreign: names.length - ours.length };
   }
 
-  private async observeSession(wwn: string, open: readonly OpenStep[]): Promise<ObservedSession> {
-    const steps = open.filter((step) => step.wwn === wwn);
+  private async observeSession(wwn: string, look: Look): Promise<ObservedSession> {
+    const steps = look.open.filter((step) => step.wwn === wwn);
     // link and unlink hold lun_N only; rmdir and the nexus hold what all LUNs of the session share.
     if (steps.some(({ kind }) => kind !== 'link' && kind !== 'unlink')) return { wwn, busy: true };
     return this.unlessStalled<ObservedSession>({ wwn, busy: true }, async () => {
-      const tpgs = (await this.directories(this.paths.session(wwn))).filter((name) => name.startsWith('tpgt_'));
-      const foreignTpgs = tpgs.filter((name) => name !== TPG);
-      if (!tpgs.includes(TPG)) return { wwn, busy: false, tpg: false, foreignTpgs, luns: [] };
-      const address = await this.text(join(this.paths.tpg(wwn), 'address'));
-      const nexus = await this.text(join(this.paths.tpg(wwn), 'nexus'));
-      const luns = (await this.directories(this.paths.luns(wwn))).flatMap(
-        (name) => /^lun_(\d+)$/.exec(name)?.[1] ?? [],
+      const { files, directories } = await this.read(
+        this.paths.session(wwn),
+        [`${TPG}/address`, `${TPG}/nexus`],
+        ['.', `${TPG}/lun`],
       );
+      const [tpgs = [], entries] = directories;
+      const foreignTpgs = directoriesOf(tpgs).filter((name) => name.startsWith('tpgt_') && name !== TPG);
+      if (entries === undefined) return { wwn, busy: false, tpg: false, foreignTpgs, luns: [] };
+      const [address, nexus] = files;
+      const luns = directoriesOf(entries).flatMap((name) => /^lun_(\d+)$/.exec(name)?.[1] ?? []);
       const busyLuns = new Set(steps.map((step) => step.lun));
+      const observeLun = async (lun: number): Promise<ObservedLun> => {
+        if (busyLuns.has(lun)) return { lun, busy: true };
+        const present = address !== undefined && look.present.has(`${address}:${lun}`);
+        const unchanged = look.known.luns.get(lunKey(wwn, lun));
+        return unchanged === undefined ? this.observeLun(wwn, lun, present) : { ...unchanged, present };
+      };
       return {
         wwn,
         busy: false,
@@ -125,40 +145,37 @@ export class LioObserver {
         foreignTpgs,
         ...(address !== undefined && { address }),
         ...(nexus !== undefined && { nexus }),
-        luns: await Promise.all(luns.map(Number).map((lun) => this.observeLun(wwn, lun, busyLuns.has(lun), address))),
+        luns: await Promise.all(luns.map(Number).map(observeLun)),
       };
     });
   }
 
-  private async observeLun(wwn: string, lun: number, busy: boolean, address: string | undefined): Promise<ObservedLun> {
-    if (busy) return { lun, busy };
+  private async observeLun(wwn: string, lun: number, present: boolean): Promise<ObservedLun> {
     return this.unlessStalled<ObservedLun>({ lun, busy: true }, async () => {
-      const link = await this.observeLink(this.paths.lun(wwn, lun));
-      const device = join(this.sys, 'class/scsi_device', `${address}:${lun}`);
-      const present = address !== undefined && (await this.reader.read(device, exists));
-      return { lun, busy: false, present, ...(link !== undefined && { link }) };
+      const { directories } = await this.read(this.paths.lun(wwn, lun), [], ['.']);
+      const link = directories[0]?.find(({ target }) => target !== undefined);
+      return { lun, busy: false, present, ...(link !== undefined && { link: linkOf(link) }) };
     });
   }
 
-  private async observeLink(directory: string): Promise<ObservedLink | undefined> {
-    const entries = await this.reader.read(directory, (path) => readdir(path, { withFileTypes: true }).catch(none));
-    const name = entries.find((entry) => entry.isSymbolicLink())?.name;
-    if (name === undefined) return undefined;
-    const target = await this.reader.read(join(directory, name), (path) => readlink(path).catch(absent));
-    return target === undefined ? undefined : { name, hba: basename(dirname(target)), backstore: basename(target) };
+  /** host:channel:target:lun of each. */
+  private async scsiDevices(): Promise<ReadonlySet<string>> {
+    const { directories } = await this.read(join(this.sys, 'class/scsi_device'), [], ['.']);
+    return new Set(directories[0]?.map(({ name }) => name));
   }
 
   private async directories(path: string): Promise<string[]> {
-    const entries = await this.reader.read(path, (each) => readdir(each, { withFileTypes: true }).catch(none));
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    const { directories } = await this.read(path, [], ['.']);
+    return directoriesOf(directories[0] ?? []);
   }
 
   private async count(path: string): Promise<number | undefined> {
     return this.unlessStalled(undefined, async () => (await this.directories(path)).length);
   }
 
-  private async text(path: string): Promise<string | undefined> {
-    return (await this.reader.read(path, (each) => readFile(each, 'utf8').catch(absent)))?.trim();
+  /** Of one object, so that one that hangs holds up no other. */
+  private read(root: string, files: readonly string[], directories: readonly string[]): Promise<Found> {
+    return this.reader.read({ root, files, directories });
   }
 
   private async unlessStalled<Value>(instead: Value, read: () => Promise<Value>): Promise<Value> {
@@ -171,19 +188,63 @@ export class LioObserver {
   }
 }
 
-/** ENOENT: removed since it was listed, or not in this kernel. ENODEV: how tcm_loop says that there is no nexus. */
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENODEV') return undefined;
-  throw error;
+/** A directory of the fabric itself, beside its sessions. */
+const OF_FABRIC = 'discovery_auth';
+
+/** What one observation goes by. */
+interface Look {
+  open: readonly OpenStep[];
+  known: Known;
+  /** host:channel:target:lun of each SCSI device. */
+  present: ReadonlySet<string>;
 }
 
-function none(error: NodeJS.ErrnoException): [] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
+/** What was observed before and can't have changed: backstores by name, LUNs by session and number. */
+interface Known {
+  backstores: ReadonlyMap<string, ObservedBackstore>;
+  luns: ReadonlyMap<string, Extract<ObservedLun, { busy: false }>>;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(absent)) !== undefined;
+const NOTHING: Known = { backstores: new Map(), luns: new Map() };
+
+function unchanged({ backstores, sessions }: ObservedLio, steps: readonly Step[]): Known {
+  const changed = new Set(
+    steps.map((step) =>
+      // A link to a backstore changes nothing of the backstore.
+      'lun' in step ? lunKey(step.wwn, step.lun) : 'backstore' in step ? step.backstore : undefined,
+    ),
+  );
+  const luns = sessions.flatMap((session) =>
+    session.busy ? [] : session.luns.map((lun) => [lunKey(session.wwn, lun.lun), lun] as const),
+  );
+  return {
+    backstores: new Map(
+      backstores
+        .filter(({ name, busy }) => !busy && !changed.has(name))
+        .map((backstore) => [backstore.name, backstore]),
+    ),
+    luns: new Map(luns.flatMap(([key, lun]) => (lun.busy || changed.has(key) ? [] : [[key, lun]]))),
+  };
+}
+
+function lunKey(wwn: string, lun: number): string {
+  return `${wwn} ${lun}`;
+}
+
+/** What is observed of a backstore: the file that says whether it is enabled, then those of its attributes, by their keys. */
+function observedOf(attributes: readonly (readonly [key: string, path: string])[]) {
+  return { paths: ['enable', ...attributes.map(([, path]) => path)], keys: attributes.map(([key]) => key) };
+}
+
+const OF_KERNEL_DISK = observedOf(OBSERVED_OF_KERNEL_DISK.map((path) => [path, path]));
+const OF_RING = observedOf(OBSERVED_ATTRIBUTES.map((attribute) => [attribute, `attrib/${attribute}`]));
+
+function directoriesOf(entries: readonly DirectoryEntry[]): string[] {
+  return entries.filter(({ directory }) => directory).map(({ name }) => name);
+}
+
+function linkOf({ name, target = '' }: DirectoryEntry): ObservedLink {
+  return { name, hba: basename(dirname(target)), backstore: basename(target) };
 }
 
 function sum(counts: (number | undefined)[]): number | undefined {

@@ -65,6 +65,11 @@ export interface RingCountersNative {
   writes: bigint;
   readBytes: bigint;
   writeBytes: bigint;
+  /** READ and WRITE of a range that doesn't begin and end at a multiple of 4096 bytes. */
+  unalignedReads: bigint;
+  unalignedWrites: bigint;
+  /** Of the fast path. */
+  withoutData: bigint;
   handedOver: bigint;
   inFlight: number;
   /** Commands between cmd_tail and cmd_head when the ring was mapped. */
@@ -109,6 +114,13 @@ export interface NativeUnit {
   close(): void;
 }
 
+export interface DirectoryEntry {
+  name: string;
+  directory: boolean;
+  /** Of a symbolic link. */
+  target?: string;
+}
+
 export interface NativeBinding {
   /**
    * openat2(2) of `path` (relative) below directory `root` with RESOLVE_BENEATH|NO_MAGICLINKS|NO_SYMLINKS, O_CLOEXEC added.
@@ -116,10 +128,23 @@ export interface NativeBinding {
    */
   openBeneath(root: string, path: string, flags: number, mode: number): Promise<number>;
   /**
-   * Open file description lock over the whole file, not waiting: false when another holds one that conflicts.
-   * A write lock, or a read lock where fd is open for reading only.
+   * Texts of files (at most 4096 bytes of each) and entries of directories, in the order of their paths, null for what isn't
+   * there (ENOENT, ENODEV, ENXIO). Throws an Error with `code` for any other trouble with one of them.
    */
-  tryLock(fd: number): boolean;
+  readNodes(
+    files: readonly string[],
+    directories: readonly string[],
+  ): Promise<{ files: (string | null)[]; directories: (DirectoryEntry[] | null)[] }>;
+  /**
+   * At each path one write(2) of the text to a file that exists, at most 4096 bytes, as configfs and sysfs take a value; a directory
+   * is made where the text is null. In order, whatever fails; resolves to the Error of each, with `code`, or null.
+   */
+  changeNodes(paths: readonly string[], texts: readonly (string | null)[]): Promise<(NodeJS.ErrnoException | null)[]>;
+  /**
+   * Open file description lock over the whole file, not waiting: false when another holds one that conflicts.
+   * A write lock, or a read lock where fd is open for reading only or `shared` is true: others may have one of those too.
+   */
+  tryLock(fd: number, shared: boolean): boolean;
   /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
   countOutstanding(uioFd: number, mapSize: number): number;
   /** fallocate(2) with PUNCH_HOLE: the range, in bytes, reads as zeros and its space is given back. EOPNOTSUPP where the file system can't. */

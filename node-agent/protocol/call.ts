@@ -7,6 +7,7 @@ import type { AgentMethod, AgentRequests } from './node.js';
 export async function callAgent<Method extends AgentMethod>(
   socketPath: string,
   method: Method,
+  params: AgentRequests[Method]['params'],
 ): Promise<AgentRequests[Method]['result']> {
   const socket = connect(socketPath);
   try {
@@ -17,7 +18,7 @@ export async function callAgent<Method extends AgentMethod>(
     });
     connection.listen();
     try {
-      return await Promise.race([connection.sendRequest<AgentRequests[Method]['result']>(method, {}), lost]);
+      return await Promise.race([connection.sendRequest<AgentRequests[Method]['result']>(method, params), lost]);
     } finally {
       lost.catch(() => undefined);
       connection.dispose();

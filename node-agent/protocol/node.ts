@@ -1,7 +1,7 @@
 // What the agent tells the `scst` command over <run-dir>/agent.sock (JSON-RPC).
 import type { ManifestProblem } from '../../crds/manifest-files.js';
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../crds/types.js';
-import type { RingCounters, UnitStatus } from './types.js';
+import type { RingCounters, UnitAction, UnitStatus } from './types.js';
 
 /** The socket's name in the run directory. */
 export const AGENT_SOCKET = 'agent.sock';
@@ -45,5 +45,7 @@ export interface AgentRequests {
   holders: { params: Record<string, never>; result: Record<string, string[]> };
   /** From now on the statistics count from here; metrics go on as they were. */
   resetStatistics: { params: Record<string, never>; result: { rings: number } };
+  /** Fails where the engine doesn't serve the device, or this can't be done with it. `device`: name or scstName. */
+  act: { params: { device: string; action: UnitAction }; result: Record<string, never> };
 }
 export type AgentMethod = keyof AgentRequests;

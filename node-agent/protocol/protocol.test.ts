@@ -14,6 +14,7 @@ const handlers: EngineHandlers = {
   status: async () => status,
   drain: async () => status,
   reclaim: async ({ filename }) => ({ deleted: false, message: `${filename} is kept` }),
+  act: async () => ({}),
 };
 
 let directory: string;

@@ -10,27 +10,44 @@ export interface EngineConfiguration {
 }
 
 /** One logical unit: the instance of one ScstDevice on this node. */
-export interface UnitConfiguration {
+export interface UnitConfiguration extends HandlerConfiguration {
   /** uid of the ScstDevice: the key of the unit. */
   uid: string;
   /** Name of the ScstDevice, for errors and logs. */
   name: string;
   generation: number;
-  handler: 'vdiskFileio';
-  vdiskFileio: FileioConfiguration;
   identity: IdentityConfiguration;
   rings: RingConfiguration[];
 }
-export interface FileioConfiguration {
-  filename: string;
-  /** Bytes; absent: the size that the file has. */
+
+/** The member of the handler is set; diskOf() reads it. */
+export interface HandlerConfiguration {
+  /** Units of other nodes have the medium too. Absent: no. */
+  sharedMedium?: boolean;
+  handler: 'vdiskFileio' | 'vdiskBlockio' | 'vdiskNullio';
+  vdiskFileio?: FileioConfiguration;
+  vdiskBlockio?: BlockioConfiguration;
+  vdiskNullio?: NullioConfiguration;
+}
+
+/** What every disk has. */
+export interface DiskConfiguration {
+  /** Bytes; absent: the size that the backing has. */
   size?: number;
   blocksize: number;
   readOnly: boolean;
-  writeThrough: boolean;
-  nvCache: boolean;
   removable: boolean;
   rotational: boolean;
+  /** Bytes, VPD page B0. Absent: SCST's default. */
+  optimalTransferLength?: number;
+  /** TST 001b of the control mode page; absent: so it is. */
+  taskSetPerNexus?: boolean;
+}
+
+export interface FileioConfiguration extends DiskConfiguration {
+  filename: string;
+  writeThrough: boolean;
+  nvCache: boolean;
   thinProvisioned: boolean;
   /** The file is open; otherwise commands that need the medium end as NOT READY. */
   active: boolean;
@@ -38,11 +55,27 @@ export interface FileioConfiguration {
   directIO?: boolean;
   /** Bytes, READ CAPACITY(16). Absent: blocksize. */
   physicalBlockSize?: number;
-  /** Bytes, VPD page B0. Absent: SCST's default. */
-  optimalTransferLength?: number;
-  /** TST 001b of the control mode page; absent: so it is. */
-  taskSetPerNexus?: boolean;
 }
+
+/** READ and WRITE bypass the page cache. */
+export interface BlockioConfiguration extends DiskConfiguration {
+  filename: string;
+  writeThrough: boolean;
+  nvCache: boolean;
+  /** Absent: as the block device does. */
+  thinProvisioned?: boolean;
+  /** The block device is open; otherwise commands that need the medium end as NOT READY. */
+  active: boolean;
+  /** Bytes, READ CAPACITY(16). Absent: that of the block device. */
+  physicalBlockSize?: number;
+  /** The block device is kept from others (O_EXCL). False: LIO serves it, and keeps it itself. */
+  claim: boolean;
+}
+
+export interface NullioConfiguration extends DiskConfiguration {
+  size: number;
+}
+
 export interface IdentityConfiguration {
   vendor: string;
   product: string;
@@ -76,16 +109,24 @@ export interface RingConfiguration {
   scsiTransportVersion: number;
   physTransportVersion: number;
   relTgtId: number;
+  /**
+   * Its unit takes it over from another one, whose ring it was, without telling the initiator. Absent or false: with
+   * INQUIRY DATA HAS CHANGED.
+   */
+  takenOverSilently?: boolean;
 }
 
 export type UnitReason =
   | 'BackingInUse'
   | 'PathNotAllowed'
   | 'NotARegularFile'
+  | 'NotABlockDevice'
   | 'MultipleLinks'
   | 'SizeNotMultiple'
   /** The file is larger than the size that is asked for; a file is never cut. */
   | 'SizeTooSmall'
+  /** The block device has less than the size that is asked for. */
+  | 'SizeTooLarge'
   | 'SizeUnknown'
   | 'InsufficientSpace'
   | 'BackingNotFound'
@@ -98,6 +139,8 @@ export type UnitReason =
   | 'BackingTruncated'
   /** By the wish. */
   | 'Inactive'
+  /** By the node's owner. */
+  | 'Blocked'
   /** State of the device that must not be lost can't be read. */
   | 'StateUnreadable'
   | 'AttributeNotSupported';
@@ -110,6 +153,8 @@ export interface UnitStatus {
   message?: string;
   /** Bytes; absent while the backing isn't open, or the medium was ejected. */
   size?: number;
+  /** UNMAP gives space back. Absent while the backing isn't open. */
+  thinProvisioned?: boolean;
   rings: RingStatus[];
   /** Failed accesses to the backing since the engine's start, by what failed; 'noSpace' are writes. */
   failures: Record<'read' | 'write' | 'noSpace' | 'flush', number>;
@@ -124,12 +169,17 @@ export interface RingStatus {
   message?: string;
   counters?: RingCounters;
 }
-/** Since the ring was attached. */
+/** Since the ring was attached. By the direction of the data, as SCST counts: INQUIRY is a read. None is bidirectional: Linux has no such commands. */
 export interface RingCounters {
   reads: number;
   writes: number;
   readBytes: number;
   writeBytes: number;
+  /** Commands without data. Absent: not told. */
+  withoutData?: number;
+  /** READ and WRITE of a range that doesn't begin and end at a multiple of 4096 bytes. Absent: not told. */
+  unalignedReads?: number;
+  unalignedWrites?: number;
   /** Commands that went through TypeScript. */
   handedOver: number;
   inFlight: number;
@@ -168,6 +218,13 @@ export interface ReclaimResult {
   message?: string;
 }
 
+/**
+ * What the device's owner does with it while it is used. eject, load: its medium, unless an initiator prevents it; no effect
+ * where it is so already. block: its commands wait until unblock, also those of a later engine of this boot, and what was
+ * written is durable. softThreshold: the initiators are told that a thin unit's space runs low.
+ */
+export type UnitAction = 'eject' | 'load' | 'block' | 'unblock' | 'softThreshold';
+
 /** Requests of the agent: method name → parameters and result. */
 export interface EngineRequests {
   hello: { params: HelloParameters; result: HelloResult };
@@ -181,6 +238,8 @@ export interface EngineRequests {
    * not while a unit has it open.
    */
   reclaim: { params: ReclaimParameters; result: ReclaimResult };
+  /** Rejects where the unit isn't open, or isn't one that this can be done with. */
+  act: { params: { uid: string; action: UnitAction }; result: Record<string, never> };
 }
 export type EngineMethod = keyof EngineRequests;
 

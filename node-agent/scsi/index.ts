@@ -15,7 +15,9 @@ export {
   removeNexus,
   replaceIdentity,
   replaceMedium,
+  block,
   resetLogicalUnit,
+  unblock,
   tellCommandsCleared,
 } from './spc/logical-unit.js';
 export type { NexusFlags, Surroundings } from './spc/dispatch.js';
@@ -30,6 +32,7 @@ export {
 } from './spc/dispatch.js';
 export { writeCacheEnabled } from './spc/mode-pages.js';
 export { forgetLostWrites, noteMediumFailure } from './spc/medium-failures.js';
+export { ejectMedium, loadMedium } from './spc/medium-loading.js';
 export type { SenseData } from './spc/sense.js';
 export { mediumErrorSense, SENSE } from './spc/sense.js';
 export type { UnitSnapshot } from './spc/run-state.js';

@@ -39,6 +39,8 @@ export interface Medium {
   discard(offset: number, length: number): Promise<void>;
   /** The first run from `offset`, at most `length` bytes: whether it has space, and how long it is. */
   extentAt(offset: number, length: number): Promise<{ mapped: boolean; length: number }>;
+  /** Something was written since the last flush. Absent: it isn't known to be so. */
+  readonly unflushed?: boolean;
   /** Bytes that are given back as one; 0: the medium has no holes. */
   readonly allocationUnit: number;
 }

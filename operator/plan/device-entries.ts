@@ -43,6 +43,14 @@ export class DeviceEntries {
     return this.entries.get(lun.spec.device);
   }
 
+  /** The entry of the device of that uid that a LUN had before it named another one; nothing where that one goes too. */
+  former(uid: string, lun: ScstLun): NodeDevice | undefined {
+    const kept = this.options.kept?.devices.get(uid);
+    if (kept === undefined || kept.name === lun.spec.device) return undefined;
+    const isLive = [...live(this.index.devices, new Set([kept.name]))].some((device) => uidOf(device) === uid);
+    return isLive ? (this.entries.get(kept.name) ?? kept) : undefined;
+  }
+
   /** Marks an entry as exposed by a LUN that is on the node. */
   use(entry: NodeDevice): void {
     this.usedEntries.add(entry);

@@ -1,6 +1,7 @@
 // A ScstDevice as the entry of a node, or the reason why it is refused: what the chosen engine can't honour is never ignored.
-import type { NodeDevice, ScstDevice, VdiskFileio } from '../../crds/types.js';
+import type { Engine, NodeDevice, ScstDevice } from '../../crds/types.js';
 import { deviceIdentity } from './identity.js';
+import { compileHandler, sizeOf } from './handlers.js';
 import { identityByKernel, notHonouredOfDevice } from './kernel-engine.js';
 import { generationOf, scstNameOf, uidOf, type FindingReason } from './objects.js';
 import { parseQuantity, QuantityError } from '../../crds/quantity.js';
@@ -12,8 +13,7 @@ export interface Refusal {
 }
 
 const HANDLERS = ['vdiskFileio', 'vdiskBlockio', 'vdiskNullio', 'vcdrom', 'vtape', 'vchanger', 'passThrough'] as const;
-const DEFAULT_BLOCKSIZE = 512;
-const DEFAULT_OPTIMAL_TRANSFER_LENGTH = 524_288;
+const SERVED = ['vdiskFileio', 'vdiskBlockio', 'vdiskNullio'] as const;
 /** All that tcm_loop's hosts can have. */
 const DEFAULT_MAX_COMMANDS = 1024;
 
@@ -22,27 +22,47 @@ export function handlerOf(device: ScstDevice): (typeof HANDLERS)[number] | undef
   return HANDLERS.find((handler) => device.spec[handler] !== undefined);
 }
 
+/** What processes its commands: LIO reaches a block device without the detour through user space. */
+export function engineOf({ spec }: ScstDevice): Engine {
+  return spec.engine ?? (spec.vdiskBlockio === undefined ? 'tcmu' : 'kernel');
+}
+
 /** Why the device can't be realised on any node; undefined when it can. */
 export function deviceRefusal(device: ScstDevice): Refusal | undefined {
   const { spec } = device;
-  const fileio = spec.vdiskFileio;
-  if (fileio === undefined) {
-    const handler = handlerOf(device) ?? 'none';
-    return { reason: 'HandlerNotAvailable', message: `handler ${handler} isn't served yet, only vdiskFileio is` };
+  const handler = handlerOf(device) ?? 'none';
+  if (!SERVED.some((served) => served === handler)) {
+    const message = `handler ${handler} isn't served yet, only ${SERVED.join(', ')} are`;
+    return { reason: 'HandlerNotAvailable', message };
   }
-  if (spec.sharing === 'Shared') {
-    return { reason: 'AttributeNotSupported', message: 'not served yet: sharing: Shared' };
+  if (spec.reclaimPolicy === 'Delete' && spec.vdiskFileio === undefined) {
+    return { reason: 'AttributeNotSupported', message: `reclaimPolicy: Delete is for files, ${handler} has none` };
   }
-  const notHonoured = spec.engine === 'kernel' ? notHonouredOfDevice(device) : [];
+  const notHonoured = engineOf(device) === 'kernel' ? notHonouredOfDevice(device) : [];
   if (notHonoured.length > 0) {
     const message = `engine: kernel can't honour ${notHonoured.join(', ')}; leave it out, or take engine: tcmu`;
     return { reason: 'AttributeNotSupported', message };
   }
-  return sizeRefusal(fileio);
+  return sharingRefusal(device) ?? sizeRefusal(device);
+}
+
+/** What one node keeps in memory, another one doesn't see. */
+function sharingRefusal({ spec }: ScstDevice): Refusal | undefined {
+  if (spec.sharing !== 'Shared') return undefined;
+  const { vdiskFileio, vdiskBlockio } = spec;
+  if (vdiskFileio !== undefined && vdiskFileio.directIO !== true) {
+    const message = 'sharing: Shared of a file needs directIO: true, because page caches are of one node each';
+    return { reason: 'AttributeNotSupported', message };
+  }
+  if ((vdiskFileio ?? vdiskBlockio)?.nvCache === true) {
+    return { reason: 'AttributeNotSupported', message: 'sharing: Shared excludes nvCache: the cache is of one node' };
+  }
+  return undefined;
 }
 
 /** The CRD has the same rules; a directory of manifests and an older CRD may not. */
-function sizeRefusal({ size, blocksize = DEFAULT_BLOCKSIZE }: VdiskFileio): Refusal | undefined {
+function sizeRefusal(device: ScstDevice): Refusal | undefined {
+  const { size, blocksize } = sizeOf(device);
   if (size === undefined) {
     return undefined;
   }
@@ -65,42 +85,18 @@ function sizeRefusal({ size, blocksize = DEFAULT_BLOCKSIZE }: VdiskFileio): Refu
 /** The entry of a device that is not refused, with every default filled in. */
 export function compileDevice(device: ScstDevice, setupId: string, node: string): NodeDevice {
   const { spec } = device;
-  const fileio = spec.vdiskFileio;
-  if (fileio === undefined) {
-    throw new Error(`ScstDevice ${device.metadata.name}: compiled although it is refused`);
-  }
   const identity = deviceIdentity(device, setupId, node);
+  const engine = engineOf(device);
   return {
     name: device.metadata.name,
     uid: uidOf(device),
     generation: generationOf(device),
     scstName: scstNameOf(device),
-    handler: 'vdiskFileio',
-    engine: spec.engine ?? 'tcmu',
+    engine,
     sharing: spec.sharing ?? 'PerNode',
     reclaimPolicy: spec.reclaimPolicy ?? 'Retain',
     maxCommands: spec.maxCommands ?? DEFAULT_MAX_COMMANDS,
-    identity: spec.engine === 'kernel' ? identityByKernel(identity) : identity,
-    vdiskFileio: compileFileio(fileio),
-  };
-}
-
-function compileFileio(fileio: VdiskFileio): NodeDevice['vdiskFileio'] {
-  const { blocksize = DEFAULT_BLOCKSIZE } = fileio;
-  return {
-    filename: fileio.filename,
-    ...(fileio.size === undefined ? {} : { size: Number(parseQuantity(fileio.size)) }),
-    blocksize,
-    readOnly: fileio.readOnly ?? false,
-    writeThrough: fileio.writeThrough ?? false,
-    nvCache: fileio.nvCache ?? false,
-    removable: fileio.removable ?? false,
-    rotational: fileio.rotational ?? true,
-    thinProvisioned: fileio.thinProvisioned ?? false,
-    active: fileio.active ?? true,
-    directIO: fileio.directIO ?? false,
-    physicalBlockSize: fileio.physicalBlockSize ?? blocksize,
-    optimalTransferLength: fileio.optimalTransferLength ?? DEFAULT_OPTIMAL_TRANSFER_LENGTH,
-    taskSetPerNexus: fileio.taskSetPerNexus ?? true,
+    identity: engine === 'kernel' ? identityByKernel(identity) : identity,
+    ...compileHandler(device),
   };
 }

@@ -24,7 +24,7 @@ export function deviceIdentity(device: ScstDevice, setupId: string, node: string
   const wish = device.spec.identity ?? {};
   const t10DeviceId = wish.t10DeviceId ?? `${hash.slice(0, 8)}-${scstName}`.slice(0, 25);
   return {
-    vendor: wish.vendor ?? 'SCST_FIO',
+    vendor: wish.vendor ?? (device.spec.vdiskBlockio === undefined ? 'SCST_FIO' : 'SCST_BIO'),
     product: wish.product ?? scstName.slice(0, 16),
     // What SCST 3.x reports, so that software with rules for SCST's devices finds them.
     revision: wish.revision ?? '3110',

@@ -1,4 +1,4 @@
-// What LIO's own fileio (engine: kernel) makes of a device: the identity that it shows, and what it can't honour (pure).
+// What LIO itself (engine: kernel) makes of a device: the identity that it shows, and what it can't honour (pure).
 import type {
   CompiledIdentity,
   DeviceIdentity,
@@ -6,6 +6,7 @@ import type {
   ScstDevice,
   ScstLun,
   ScstTarget,
+  VdiskBlockio,
   VdiskFileio,
 } from '../../crds/types.js';
 
@@ -19,8 +20,8 @@ const LONGEST_FILENAME = 511;
 
 /** What the device asks for and LIO can't do; empty: it can do all of it. */
 export function notHonouredOfDevice({ spec }: ScstDevice): string[] {
-  const { vdiskFileio } = spec;
-  return [...(vdiskFileio === undefined ? [] : ofMedium(vdiskFileio)), ...ofIdentity(spec.identity ?? {})];
+  const sharing = spec.sharing === 'Shared' ? ['sharing: Shared (reservations are of one node)'] : [];
+  return [...sharing, ...ofHandler(spec), ...ofIdentity(spec.identity ?? {})];
 }
 
 /** Why a LUN can't expose a device, for what it or its target asks for and LIO can't do. */
@@ -36,18 +37,42 @@ export function lunRefusal(lun: ScstLun, device: NodeDevice, target: ScstTarget 
     : `engine: kernel of ScstDevice ${device.name} can't honour ${asked.join(', ')}; take engine: tcmu`;
 }
 
-function ofMedium(fileio: VdiskFileio): string[] {
+function ofHandler({ vdiskFileio, vdiskBlockio }: ScstDevice['spec']): string[] {
+  if (vdiskFileio !== undefined) return ofFileio(vdiskFileio);
+  if (vdiskBlockio !== undefined) return ofBlockio(vdiskBlockio);
+  return ["vdiskNullio (LIO's null device gives out memory as it finds it)"];
+}
+
+function ofFileio(fileio: VdiskFileio): string[] {
   const { blocksize = 512, physicalBlockSize = blocksize } = fileio;
-  const asked: [boolean, string][] = [
+  return chosen([
     [fileio.readOnly === true, 'readOnly (LIO opens every file for writing)'],
-    [fileio.nvCache === true, 'nvCache'],
-    [fileio.removable === true, 'removable'],
-    [fileio.active === false, 'active: false'],
+    ...ofBoth(fileio),
     [fileio.directIO === true, 'directIO'],
-    [fileio.taskSetPerNexus === false, 'taskSetPerNexus: false'],
     [physicalBlockSize !== blocksize, `physicalBlockSize (it is blocksize, ${blocksize})`],
-    [Buffer.byteLength(fileio.filename) > LONGEST_FILENAME, `a filename of more than ${LONGEST_FILENAME} bytes`],
+  ]);
+}
+
+function ofBlockio(blockio: VdiskBlockio): string[] {
+  return chosen([
+    [blockio.size !== undefined, 'size (it is that of the block device)'],
+    [blockio.writeThrough === true, 'writeThrough (the write cache is that of the block device)'],
+    ...ofBoth(blockio),
+    [blockio.physicalBlockSize !== undefined, 'physicalBlockSize (it is that of the block device)'],
+  ]);
+}
+
+function ofBoth(disk: VdiskFileio | VdiskBlockio): [boolean, string][] {
+  return [
+    [disk.nvCache === true, 'nvCache'],
+    [disk.removable === true, 'removable'],
+    [disk.active === false, 'active: false'],
+    [disk.taskSetPerNexus === false, 'taskSetPerNexus: false'],
+    [Buffer.byteLength(disk.filename) > LONGEST_FILENAME, `a filename of more than ${LONGEST_FILENAME} bytes`],
   ];
+}
+
+function chosen(asked: [boolean, string][]): string[] {
   return asked.filter(([set]) => set).map(([, what]) => what);
 }
 

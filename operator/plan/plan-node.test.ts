@@ -152,7 +152,11 @@ describe('placement', () => {
 
 describe('what is not served is refused with a reason', () => {
   test.each([
-    [{ vdiskFileio: undefined, vdiskNullio: {} }, 'HandlerNotAvailable'],
+    [{ vdiskFileio: undefined, vcdrom: {} }, 'HandlerNotAvailable'],
+    [{ vdiskFileio: undefined, vdiskNullio: {}, engine: 'kernel' as const }, 'AttributeNotSupported'],
+    [{ vdiskFileio: undefined, vdiskNullio: {}, reclaimPolicy: 'Delete' as const }, 'AttributeNotSupported'],
+    [{ vdiskFileio: undefined, vdiskBlockio: { filename: '/dev/sdb', nvCache: true } }, 'AttributeNotSupported'],
+    [{ vdiskFileio: undefined, vdiskBlockio: { filename: '/dev/sdb', size: '1Gi' } }, 'AttributeNotSupported'],
     [{ vdiskFileio: undefined, passThrough: { device: '0:0:0:0' } }, 'HandlerNotAvailable'],
     [{ sharing: 'Shared' as const }, 'AttributeNotSupported'],
     [{ vdiskFileio: { filename: '/a', size: 1000 } }, 'SizeNotMultiple'],

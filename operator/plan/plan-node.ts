@@ -91,24 +91,13 @@ export function planNode(index: Index, node: string, options: PlanOptions): Node
       }
       continue;
     }
-    const device = devices.of(object);
-    if (device === undefined) {
+    const admitted = admitLun(object, target, index, devices, node, options, { findings, refused });
+    if (admitted === undefined) {
       continue;
     }
-    const refusal = lunRefusal(object, device, index.targets.get(object.spec.target));
-    if (refusal !== undefined) {
-      refused.push(uidOf(object));
-      findings.push(finding(object, 'AttributeNotSupported', refusal, node));
-    }
-    const former = options.kept?.luns.get(uidOf(object));
-    const entry = refusal === undefined ? lunEntry(object, target.uid, device.uid) : former;
-    // One that another engine served read-only would be writable by this one.
-    if (entry === undefined || (refusal !== undefined && entry.readOnly)) {
-      continue;
-    }
-    if (capacity.addLun(entry, device)) {
-      luns.push(entry);
-      devices.use(device);
+    if (capacity.addLun(admitted.entry, admitted.device)) {
+      luns.push(admitted.entry);
+      devices.use(admitted.device);
     } else {
       findings.push(finding(object, 'NodeFull', capacity.problem, node));
     }
@@ -248,6 +237,35 @@ function sessionEntry(
   }
 }
 
+/** An edit that names a device which can't be had, or asks for what can't be done, leaves the LUN as it is on the node. */
+function admitLun(
+  lun: ScstLun,
+  target: NodeTarget,
+  index: Index,
+  devices: DeviceEntries,
+  node: string,
+  options: PlanOptions,
+  { findings, refused }: { findings: Finding[]; refused: string[] },
+): { entry: NodeLun; device: NodeDevice } | undefined {
+  const former = options.kept?.luns.get(uidOf(lun));
+  const device = devices.of(lun);
+  if (device === undefined) {
+    refused.push(uidOf(lun));
+    const formerDevice = former && devices.former(former.device, lun);
+    return former && formerDevice && { entry: former, device: formerDevice };
+  }
+  const refusal = lunRefusal(lun, device, index.targets.get(lun.spec.target));
+  if (refusal === undefined) {
+    return { entry: lunEntry(lun, target.uid, device.uid), device };
+  }
+  refused.push(uidOf(lun));
+  findings.push(finding(lun, 'AttributeNotSupported', refusal, node));
+  // One that another engine served read-only would be writable by this one.
+  return former === undefined || former.readOnly || former.device !== device.uid
+    ? undefined
+    : { entry: former, device };
+}
+
 function lunEntry(lun: ScstLun, target: string, device: string): NodeLun {
   return {
     ...source(lun),
@@ -256,6 +274,8 @@ function lunEntry(lun: ScstLun, target: string, device: string): NodeLun {
     device,
     ...(lun.spec.group === undefined ? {} : { group: lun.spec.group }),
     readOnly: lun.spec.readOnly ?? false,
+    ...(lun.spec.replacement?.sameData === true && { sameData: true }),
+    ...(lun.spec.replacement?.unitAttention === false && { announced: false }),
     force: lun.spec.deletionPolicy === 'Force',
   };
 }

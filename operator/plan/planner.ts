@@ -102,6 +102,12 @@ function keptEntries(
   spec: Pick<ScstNodeSpec, 'devices' | 'sessions' | 'luns'> | undefined,
 ): KeptEntries {
   const refused = new Set(plan.refused);
+  // With a LUN that is left as it is goes the device that it has.
+  for (const { uid, device } of spec?.luns ?? []) {
+    if (refused.has(uid)) {
+      refused.add(device);
+    }
+  }
   const keep = <T extends { uid: string }>(entries: readonly T[] = []): Map<string, T> =>
     new Map(entries.filter(({ uid }) => refused.has(uid)).map((entry) => [entry.uid, entry]));
   return { devices: keep(spec?.devices), sessions: keep(spec?.sessions), luns: keep(spec?.luns) };

@@ -53,7 +53,7 @@ function allReady({ spec, metadata }: ScstNode): ScstNodeStatus {
   });
   return {
     observedGeneration: metadata.generation ?? 0,
-    devices: spec.devices.map((entry) => ({ ...ready(entry), size: entry.vdiskFileio.size ?? 0 })),
+    devices: spec.devices.map((entry) => ({ ...ready(entry), size: entry.vdiskFileio?.size ?? 0 })),
     targets: spec.targets.map(ready),
     sessions: spec.sessions.map((entry) => ({ ...ready(entry), host: 3 })),
     luns: spec.luns.flatMap((entry) =>

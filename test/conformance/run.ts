@@ -49,8 +49,9 @@ export class ConformanceNode {
       }
       await node.startAgent();
       await node.ready(...SUBJECTS.flatMap((_, at) => pathsOf(at)));
-      // Whoever has the disk itself open prevents the removal of its medium, as udev does that probes it.
-      await node.sh('udevadm settle');
+      // Whoever has the disk itself open prevents the removal of its medium (sd_open), as udev does that probes it again with
+      // each unit attention that the tests cause.
+      await node.sh('udevadm settle && udevadm control --stop-exec-queue');
     } catch (error) {
       await node.stop();
       throw error;

@@ -22,10 +22,18 @@ export class Stack {
   readonly nodes = new Map<string, E2eNode>();
   private readonly directory = mkdtempSync(join(tmpdir(), 'scst-e2e-'));
 
-  private constructor(readonly cluster: Cluster) {}
+  private constructor(
+    readonly cluster: Cluster,
+    private readonly sharedDisk: string | undefined,
+  ) {}
 
-  static async start(...names: string[]): Promise<Stack> {
-    const stack = new Stack(await Cluster.start());
+  static start(...names: string[]): Promise<Stack> {
+    return Stack.startWith(undefined, ...names);
+  }
+
+  /** With a disk that all nodes have, as /dev/ubdb, and that may back devices. */
+  static async startWith(sharedDisk: string | undefined, ...names: string[]): Promise<Stack> {
+    const stack = new Stack(await Cluster.start(), sharedDisk);
     try {
       await stack.cluster.startOperator();
       for (const name of names) await stack.addNode(name);
@@ -49,8 +57,9 @@ export class Stack {
 
   async startProcesses(name: string): Promise<void> {
     const { machine, agentFlags } = this.node(name);
-    await startEngine(machine);
-    await startAgent(machine, agentFlags);
+    const allowed = this.sharedDisk === undefined ? [] : ['--allow-path', '/var/lib/scst', '--allow-path', '/dev/ubdb'];
+    await startEngine(machine, allowed);
+    await startAgent(machine, [...agentFlags, ...allowed]);
   }
 
   /** After a boot: what isn't on the data disk is gone, the kubeconfig too. */
@@ -102,7 +111,9 @@ export class Stack {
   }
 
   private async addNode(name: string): Promise<void> {
-    const machine = await startNode({ kernel: 'uml', name, dataDisk: join(this.directory, `${name}.img`) });
+    const { sharedDisk } = this;
+    const disks = { dataDisk: join(this.directory, `${name}.img`), ...(sharedDisk !== undefined && { sharedDisk }) };
+    const machine = await startNode({ kernel: 'uml', name, ...disks });
     const { kubeconfig } = await this.cluster.addNode(name, { [TEST_LABEL]: '' });
     const agentFlags = await clusterFlags(machine, kubeconfig, readFileSync(kubeconfig, 'utf8'));
     this.nodes.set(name, { machine, agentFlags, kubeconfig });

@@ -1,4 +1,7 @@
 // One target on two nodes: what each of them has of a device, by its sharing, and a session that is on one of them only.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually } from '../env/stack/eventually.js';
 import { disk, diskPath } from '../kernel/support/manifests.js';
 import { Stack } from './stack.js';
@@ -16,8 +19,16 @@ describe('a target on two nodes', () => {
   const identity = (node: string) => on(node, `sg_vpd -q -p di_lu ${PATH}.sg; sg_vpd -q -p sn ${PATH}.sg`);
   const disks = (node: string) => on(node, 'lsscsi | grep -c SCST_FIO || true');
 
-  beforeAll(async () => (stack = await Stack.start(...NODES)));
-  afterAll(() => stack?.stop());
+  const directory = mkdtempSync(join(tmpdir(), 'scst-shared-'));
+  beforeAll(async () => {
+    const shared = join(directory, 'shared.img');
+    writeFileSync(shared, new Uint8Array(8 * 2 ** 20));
+    stack = await Stack.startWith(shared, ...NODES);
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    rmSync(directory, { recursive: true });
+  });
   afterEach(async () => {
     await kubectl('delete', 'scst', '--all', '--wait=true', '--timeout=60s');
     for (const node of NODES) {
@@ -48,15 +59,30 @@ describe('a target on two nodes', () => {
     );
   });
 
-  it('Shared: is refused as long as reservations aren’t coordinated', async () => {
-    await apply(disk('d').replace('{vdiskFileio:', '{sharing: Shared, vdiskFileio:'));
-    await eventually(async () =>
-      expect(await stack.condition('scstdevice/d')).toMatchObject({
-        reason: 'AttributeNotSupported',
-        message: 'not served yet: sharing: Shared',
-      }),
+  it('Shared: gives both the same disk, whose commands hold for both or are refused', async () => {
+    await apply(
+      disk('d').replace(
+        /\{vdiskFileio: [^\n]*\}\n/,
+        '{sharing: Shared, engine: tcmu, vdiskBlockio: {filename: /dev/ubdb}}\n',
+      ),
     );
-    expect(await Promise.all(NODES.map(disks))).toEqual(['0\n', '0\n']);
+    await stack.ready('scstlun/d');
+    const [one, two] = await Promise.all(NODES.map(identity));
+    expect(one).toBe(two);
+    for (const [writer, reader] of [NODES, [...NODES].reverse()]) {
+      await on(writer ?? '', `echo ${writer} | dd of=${PATH} bs=4096 count=1 conv=sync oflag=direct status=none`);
+      expect(await on(reader ?? '', `dd if=${PATH} bs=4096 count=1 iflag=direct status=none | head -n 1`)).toBe(
+        `${writer}\n`,
+      );
+    }
+    // Nothing stays in one node's cache, and a reservation that only one node would know of is none.
+    for (const command of ['sg_persist --in --read-keys', 'sg_persist --out --register --param-sark=1'])
+      expect((await stack.machine('worker-2').run(`${command} ${PATH}.sg 2>&1`)).stdout).toMatch(
+        /not supported|Illegal request/i,
+      );
+    expect(await on('worker-2', `cat /sys/block/$(basename $(readlink -f ${PATH}))/queue/write_cache`)).toBe(
+      'write through\n',
+    );
   });
 
   it('has a session with nodeName on that node only', async () => {

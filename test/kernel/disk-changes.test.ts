@@ -85,7 +85,9 @@ describe('a disk in use', () => {
     await node.sh('umount /mnt/d');
     await node.apply('d.yaml', manifest('128Mi', { active: false }));
     await eventually(async () => expect((await node.machine.run(`fuser ${FILE}`)).code).toBe(1), SEEN_MS);
-    expect(await node.entry('ScstDevice', 'd')).toMatchObject({ state: 'Failed', reason: 'Inactive' });
+    await eventually(async () =>
+      expect(await node.entry('ScstDevice', 'd')).toMatchObject({ state: 'Failed', reason: 'Inactive' }),
+    );
     const read = await node.machine.run(`sg_turs -v ${A}.sg 2>&1`);
     expect([read.code, read.stdout]).toEqual([2, expect.stringMatching(/not ready/i)]);
     // The next engine serves an inactive disk as well.

@@ -1,7 +1,8 @@
 // The disk of the quickstart on a node alone: what the kernel, udev, file systems and sg3-utils see of it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { disk as pure } from '../../node-agent/scsi/index.js';
+import { availableOf } from '../../node-agent/scsi/spc/personality.js';
+import { disk64 } from '../../node-agent/scsi/testing/disk-fixture.js';
 import { eventually } from '../env/stack/eventually.js';
 import { EXAMPLES } from '../env/stack/paths.js';
 import { FioRun } from './support/fio.js';
@@ -96,7 +97,8 @@ describe('the disk of the quickstart', () => {
   });
 
   it('disk-03: answers every command that it does not know, at once, while I/O goes on', async () => {
-    const served = new Set(pure.commands.filter(({ available }) => !available).map(({ opcode }) => opcode));
+    const { unit } = disk64();
+    const served = new Set(availableOf(unit.personality.commands, unit).map(({ opcode }) => opcode));
     const unknown = Array.from({ length: 256 }, (_, opcode) => opcode).filter((opcode) => !served.has(opcode));
     const zeros = (opcode: number) => hex([opcode, ...new Array<number>(lengthOfCdb(opcode) - 1).fill(0)]);
     const fio = await FioRun.start(node.machine, { path: PATH });

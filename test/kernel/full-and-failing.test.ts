@@ -1,11 +1,13 @@
 // A backing file whose file system is full, or whose disk fails: the right sense data, nothing lost, nothing that hangs.
 import { eventually } from '../env/stack/eventually.js';
+import { ROOT } from '../env/stack/paths.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
 import { scsi } from './support/scsi.js';
 
 jest.setTimeout(300_000);
 const PATH = diskPath('d');
+const SCST = `${ROOT}/bin/scst`;
 const WRITE_MIB = (mib: number) => `2a 00 ${hex32(mib * 2048)} 00 00 08 00`;
 const READ_FIRST = '28 00 00 00 00 00 00 00 08 00';
 const SYNCHRONIZE_CACHE = '35 00 00 00 00 00 00 00 00 00';
@@ -99,5 +101,19 @@ describe('a disk whose backing disk fails', () => {
     await scsi(node.machine, PATH, '00 00 00 00 00 00');
     expect(await scsi(node.machine, PATH, WRITE_MIB(2), PAGE)).toEqual({ status: 'GOOD' });
     expect(await scsi(node.machine, PATH, SYNCHRONIZE_CACHE)).toEqual({ status: 'GOOD' });
+  });
+
+  it('is not blocked for a snapshot where the flush fails, and refuses writes from then on', async () => {
+    expect(await scsi(node.machine, PATH, WRITE_MIB(3), PAGE)).toEqual({ status: 'GOOD' });
+    await table('0 262144 flakey /dev/ram0 0 0 3600 1 error_writes');
+    const { code, stderr } = await node.machine.run(`${SCST} block d`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/flush|EIO/) as string]);
+    await table('0 262144 linear /dev/ram0 0');
+    const writeError = { status: 'CHECK CONDITION', sense: '03/0c/00' };
+    expect(await scsi(node.machine, PATH, WRITE_MIB(4), PAGE)).toEqual(writeError);
+    expect(await scsi(node.machine, PATH, SYNCHRONIZE_CACHE)).toEqual(writeError);
+    await eventually(async () =>
+      expect(await node.entry('ScstDevice', 'd')).toMatchObject({ state: 'Failed', reason: 'WritesLost' }),
+    );
   });
 });

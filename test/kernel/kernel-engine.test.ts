@@ -1,5 +1,6 @@
 // Disks that LIO serves itself (engine: kernel): what our engine shows otherwise, the kernel shows of a file that was checked.
 import { eventually } from '../env/stack/eventually.js';
+import { ROOT } from '../env/stack/paths.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath, type DiskOptions } from './support/manifests.js';
 import { scsi } from './support/scsi.js';
@@ -124,6 +125,13 @@ describe('a disk that LIO serves', () => {
     await node.ready(A, B);
   });
 
+  it('can’t be blocked, which LIO has no way for, and says so', async () => {
+    for (const action of ['block', 'low-space', 'eject']) {
+      const { code, stdout, stderr } = await node.machine.run(`${ROOT}/bin/scst ${action} k`);
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/LIO answers the commands of k/) as string]);
+    }
+  });
+
   it('is not taken away while it is in use, and becomes one of our engine when it is not', async () => {
     const ours = disk('k', { sessions: ['a', 'b'], size: '96Mi' });
     await node.sh(`mkfs.ext4 -q -F ${A} && mount ${A} /mnt/k && echo kept > /mnt/k/file && sync`);
@@ -206,9 +214,15 @@ describe('a disk that LIO serves', () => {
     expect(await node.sh(`mkdir -p /mnt/k && mount -o ro ${A} /mnt/k && sha256sum /mnt/k/data && umount /mnt/k`)).toBe(
       sum,
     );
-    expect(await node.sh(`sg_persist --in --read-keys ${A}.sg`)).toMatch(
-      /2 registered reservation keys follow:\s+0xa\s+0xb\s/,
-    );
+    // LIO restores a registration as its LUN appears, in any order.
+    const keys = await node.sh(`sg_persist --in --read-keys ${A}.sg`);
+    expect(keys).toContain('2 registered reservation keys follow:');
+    expect(
+      keys
+        .match(/^\s+0x[ab]$/gm)
+        ?.map((key) => key.trim())
+        .sort(),
+    ).toEqual(['0xa', '0xb']);
     expect(await node.sh(`sg_persist --in --read-reservation ${A}.sg`)).toMatch(
       /Key=0xa\s[\s\S]*type: Write Exclusive, registrants only\s/,
     );

@@ -29,9 +29,10 @@ describe('persistent reservations', () => {
     const others = `dd if=${B} iflag=direct bs=1M count=${mib} status=none | tr -dc '\\${octal}' | wc -c`;
     return Number(await node.sh(others)) > 0;
   };
-  /** Unit attentions of both nexuses are taken. */
+  /** Unit attentions of both nexuses are taken, and udev, whose commands would take later ones, is done with the disks. */
   const calm = () =>
     eventually(async () => {
+      await node.sh('udevadm settle');
       for (const path of [A, B]) expect(await scsi(node.machine, path, TEST_UNIT_READY)).toEqual({ status: 'GOOD' });
     });
 

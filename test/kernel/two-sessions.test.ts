@@ -20,6 +20,8 @@ describe('two sessions', () => {
     node = await LoneNode.start({ kernel: 'uml' }, { 'pair.yaml': disk('pair', { sessions: ['a', 'b'] }) });
     await node.ready(A, B);
   });
+  // udev looks at a disk that a writer has closed: its commands would take the unit attentions that the tests wait for.
+  beforeEach(() => node.sh('udevadm settle'));
   afterAll(() => node.stop());
   afterEach(() => node.machine.assertCleanKernel());
 

@@ -3,7 +3,12 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { readManifests, type ManifestDocument, type ManifestProblem } from '../../../crds/manifest-files.js';
+import {
+  readManifests,
+  type ManifestDocument,
+  type ManifestProblem,
+  type ParsedFiles,
+} from '../../../crds/manifest-files.js';
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../../crds/types.js';
 import { validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
@@ -48,10 +53,39 @@ function withDefaultTarget(written: ManifestDocument[]): ManifestDocument[] {
   return [...written, ...added.map((object) => ({ file: DEFAULT_TARGET, line: 1, object, lineOf: () => 1 }))];
 }
 
+/** What a state was made of. */
+interface Planned {
+  written: readonly ManifestDocument[];
+  problems: readonly ManifestProblem[];
+  /** Of the journal. */
+  spec: ScstNodeSpec | undefined;
+  state: SourceState;
+}
+
+/** The very same elements. */
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, at) => each === other[at]);
+}
+
+/** The rules of a document that hasn't changed aren't asked again. */
+function rememberingValidation(): typeof validateManifest {
+  const results = new WeakMap<object, { previousSpec: unknown; result: ReturnType<typeof validateManifest> }>();
+  return (manifest, previousSpec) => {
+    if (typeof manifest !== 'object' || manifest === null) return validateManifest(manifest, previousSpec);
+    const known = results.get(manifest);
+    if (known !== undefined && known.previousSpec === previousSpec) return known.result;
+    const result = validateManifest(manifest, previousSpec);
+    results.set(manifest, { previousSpec, result });
+    return result;
+  };
+}
+
 export class DirectorySource implements DesiredStateSource {
   readonly nodeUID: string;
   private readonly knownPath: string;
   private readonly file: StatusFile;
+  private readonly parsed: ParsedFiles = new Map();
+  private readonly validate = rememberingValidation();
   private watcher: FSWatcher | undefined;
   private known: KnownObjects | undefined;
   private problems: ManifestProblem[] = [];
@@ -59,6 +93,7 @@ export class DirectorySource implements DesiredStateSource {
   private objects: UserObject[] = [];
   private files: Record<string, string> = {};
   manifests: NodeState['manifests'];
+  private planned: Planned | undefined;
   private last: ScstNodeStatus | undefined;
   private settle: NodeJS.Timeout | undefined;
   private logged = '';
@@ -79,6 +114,7 @@ export class DirectorySource implements DesiredStateSource {
       return await this.read(journal);
     } catch (error) {
       const { message } = error as Error;
+      this.planned = undefined;
       this.tell([{ file: this.options.directory, message }], []);
       return { kind: 'unavailable', reason: 'Unreachable', message };
     }
@@ -100,11 +136,20 @@ export class DirectorySource implements DesiredStateSource {
 
   private async read(journal: Journal | undefined): Promise<SourceState> {
     const { directory, nodeName, setupId } = this.options;
-    const { documents: written, problems } = await readManifests(directory);
+    const { documents: written, problems } = await readManifests(directory, this.parsed);
+    const { planned } = this;
+    // Nobody has changed a file: the plan of before holds.
+    if (
+      planned?.spec === journal?.spec &&
+      planned !== undefined &&
+      isSame(planned.written, written) &&
+      isSame(planned.problems, problems)
+    )
+      return planned.state;
     const documents = this.options.defaultTarget ? withDefaultTarget(written) : written;
     const before = await this.remembered();
     const now = new Date().toISOString();
-    const made = manifestObjects(documents, { setupId, known: before, now, validate: validateManifest });
+    const made = manifestObjects(documents, { setupId, known: before, now, validate: this.validate });
     const placed = made.objects.map((object) => onLoneNode(object, nodeName));
     const index = buildIndex(placed, [{ name: nodeName, uid: this.nodeUID, labels: {} }]);
     const kept = {
@@ -121,7 +166,9 @@ export class DirectorySource implements DesiredStateSource {
     // While something is broken nothing is forgotten: age and former spec of an object must outlive a typing error.
     await this.remember(complete ? made.known : { ...before, ...made.known });
     const spec: ScstNodeSpec = { ...plan.spec, nodeUID: this.nodeUID, epoch: LONE_NODE_EPOCH, tombstones: [] };
-    return { kind: 'state', spec, objectUID: this.nodeUID, generation: 1, complete };
+    const state: SourceState = { kind: 'state', spec, objectUID: this.nodeUID, generation: 1, complete };
+    this.planned = { written, problems, spec: journal?.spec, state };
+    return state;
   }
 
   private async remembered(): Promise<KnownObjects> {

@@ -1,19 +1,21 @@
 // What holds for every diff: it converges from any state, stops safely anywhere, and leaves alone what isn't ours.
 import fc from 'fast-check';
-import type { DesiredFile, DesiredLio, DesiredLun, DesiredRing } from '../model.js';
+import type { DesiredKernelDisk, DesiredLio, DesiredLun, DesiredRing, KernelDiskParameters } from '../model.js';
 import {
   backstoreName,
   deviceConfig,
+  BLOCK_HBA,
   FILE_HBA,
-  fileBackstoreName,
   HBA,
+  hbaOf,
+  kernelBackstoreName,
   nexusName,
   sessionWwn,
   type Hba,
 } from '../naming.js';
 import { createRingSteps } from './ring-backstore.js';
 import { diff } from './diff.js';
-import { DEFAULTS, FILE_DEFAULTS, ModelKernel, type ModelBackstore, type ModelLun } from './model-kernel.fixture.js';
+import { DEFAULTS, KERNEL_DEFAULTS, ModelKernel, type ModelBackstore, type ModelLun } from './model-kernel.fixture.js';
 import type { Step } from './steps.js';
 
 const uid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`;
@@ -21,7 +23,7 @@ const SESSIONS = [uid(1), uid(2)];
 const LUNS = [uid(5), uid(6), uid(7)];
 const NUMBERS = [0, 1, 2];
 /** Backstores of devices that LIO serves. */
-const FILES = [fileBackstoreName(uid(8)), fileBackstoreName(uid(9))];
+const DISKS = [kernelBackstoreName(FILE_HBA, uid(8)), kernelBackstoreName(BLOCK_HBA, uid(9))] as const;
 const FOREIGN_LINK = 'iblock_0/data';
 const NEXUS = nexusName(`06000000${'5000c50000000001'}${'0'.repeat(24)}`);
 const PARAMETERS = {
@@ -32,23 +34,23 @@ const PARAMETERS = {
   dataAreaMiB: 32,
 };
 
-const FILE_PARAMETERS = {
+const COMMON_PARAMETERS = {
   filename: '/var/lib/scst/a, b=c.img',
-  sizeBytes: 1 << 20,
   blockSize: 4096,
-  writeThrough: false,
   thinProvisioned: true,
   rotational: false,
   optimalTransferLength: 524_288,
   identity: { vendor: 'SCST_FIO', product: 'disk', revision: '3110', serial: '0123456789abcdef' },
 };
+const FILE: KernelDiskParameters = { ...COMMON_PARAMETERS, plugin: 'fileio', sizeBytes: 1 << 20, writeThrough: false };
+const BLOCK: KernelDiskParameters = { ...COMMON_PARAMETERS, plugin: 'iblock', readOnly: false };
 
 function wantedRing(session: string, lunUid: string, lun: number, ready: boolean): DesiredRing {
   return { engine: 'tcmu', lun, name: backstoreName(session, lunUid), ready, parameters: PARAMETERS };
 }
 
-function wantedFile(backstore: string, ready: boolean): DesiredFile {
-  return { backstore, ready, parameters: FILE_PARAMETERS };
+function wantedDisk(backstore: string, ready: boolean): DesiredKernelDisk {
+  return { backstore, ready, parameters: hbaOf(backstore) === FILE_HBA ? FILE : BLOCK };
 }
 
 /** As createRingSteps makes it. */
@@ -60,12 +62,12 @@ function attributes(): Record<string, string> {
 }
 
 /** As a diff makes it of nothing. */
-function fileAttributes(): Record<string, string> {
+function diskAttributes(backstore: string): Record<string, string> {
   const kernel = new ModelKernel({ inHba: 0 }, true);
-  const file = wantedFile(FILES[0] ?? '', true);
-  const desired = { sessions: [], files: [file], attachedRings: new Set<string>(), owned: 'all' as const };
+  const disk = wantedDisk(backstore, true);
+  const desired = { sessions: [], kernelDisks: [disk], attachedRings: new Set<string>(), owned: 'all' as const };
   for (const step of diff(desired, kernel.observe()).steps) kernel.apply(step);
-  return kernel.backstores.get(file.backstore)?.attributes ?? {};
+  return kernel.backstores.get(backstore)?.attributes ?? {};
 }
 
 const backstoreState = fc.option(
@@ -80,26 +82,33 @@ const backstoreState = fc.option(
     ),
   }),
 );
-const fileState = fc.option(
-  fc.record({
-    enabled: fc.boolean(),
-    attributes: fc.constantFrom(
-      fileAttributes(),
-      { ...fileAttributes(), info: 'Size: 512  Mode: Buffered-WCE Async: 0' },
-      { ...fileAttributes(), info: `Size: ${1 << 20}  Mode: O_DSYNC Async: 0` },
-      { ...fileAttributes(), udev_path: '/elsewhere' },
-      { ...fileAttributes(), ...FILE_DEFAULTS },
-      {},
-    ),
-  }),
-);
-/** Index of a LUN in LUNS to link to, or of a file in FILES that is linked under that LUN’s name. */
+const diskState = (backstore: string, infos: string[]) => {
+  const made = diskAttributes(backstore);
+  return fc.option(
+    fc.record({
+      enabled: fc.boolean(),
+      attributes: fc.constantFrom(
+        made,
+        ...infos.map((info) => ({ ...made, info })),
+        { ...made, udev_path: '/elsewhere' },
+        { ...made, ...KERNEL_DEFAULTS },
+        {},
+      ),
+    }),
+  );
+};
+const fileState = diskState(DISKS[0], [
+  'Size: 512  Mode: Buffered-WCE Async: 0',
+  `Size: ${1 << 20}  Mode: O_DSYNC Async: 0`,
+]);
+const blockState = diskState(DISKS[1], ['readonly: 1']);
+/** Index of a LUN in LUNS to link to, or of a disk in DISKS that is linked under that LUN’s name. */
 const lunState = fc.oneof(
   fc.constant('absent' as const),
   fc.constant('empty' as const),
   fc.constant('foreign' as const),
   fc.record({ lun: fc.nat(LUNS.length - 1), present: fc.boolean() }),
-  fc.record({ lun: fc.nat(LUNS.length - 1), file: fc.nat(FILES.length - 1), present: fc.boolean() }),
+  fc.record({ lun: fc.nat(LUNS.length - 1), disk: fc.nat(DISKS.length - 1), present: fc.boolean() }),
 );
 const sessionState = fc.option(
   fc.record({
@@ -116,9 +125,9 @@ const kernel = fc
     foreignInHba: fc.constantFrom(0, 0, 1),
     sessions: fc.tuple(sessionState, sessionState),
     backstores: fc.array(backstoreState, { minLength: 6, maxLength: 6 }),
-    files: fc.tuple(fileState, fileState),
+    disks: fc.tuple(fileState, blockState),
   })
-  .map(({ foreignInHba, sessions, backstores, files }) => () => {
+  .map(({ foreignInHba, sessions, backstores, disks }) => () => {
     const model = new ModelKernel({ inHba: foreignInHba }, true);
     const add = (hba: Hba, name: string, state: ModelBackstore | null | undefined) => {
       if (foreignInHba > 0) model.hbas.add(hba);
@@ -126,7 +135,7 @@ const kernel = fc
       model.hbas.add(hba);
       model.backstores.set(name, { ...state, attributes: { ...state.attributes } });
     };
-    FILES.forEach((name, f) => add(FILE_HBA, name, files[f]));
+    DISKS.forEach((name, d) => add(hbaOf(name), name, disks[d]));
     SESSIONS.forEach((session, s) => {
       LUNS.forEach((lun, l) => {
         add(HBA, backstoreName(session, lun), backstores[s * LUNS.length + l]);
@@ -144,20 +153,19 @@ const kernel = fc
 function lunOf(
   model: ModelKernel,
   session: string,
-  state: 'absent' | 'empty' | 'foreign' | { lun: number; file?: number; present: boolean },
+  state: 'absent' | 'empty' | 'foreign' | { lun: number; disk?: number; present: boolean },
   number: number,
 ): [number, ModelLun][] {
   if (state === 'absent') return [];
   if (state === 'empty') return [[number, { present: false }]];
   if (state === 'foreign') return [[number, { link: FOREIGN_LINK, present: true }]];
   const name = backstoreName(session, LUNS[state.lun] ?? '');
-  const target = state.file === undefined ? name : (FILES[state.file] ?? '');
+  const target = state.disk === undefined ? name : (DISKS[state.disk] ?? '');
   const backstore = model.backstores.get(target);
   // The kernel links enabled backstores only.
   if (backstore === undefined) return [];
   backstore.enabled = true;
-  const hba = state.file === undefined ? HBA : FILE_HBA;
-  return [[number, { link: `${hba}/${target}`, name, present: state.present }]];
+  return [[number, { link: `${hbaOf(target)}/${target}`, name, present: state.present }]];
 }
 
 const wish = fc
@@ -166,34 +174,36 @@ const wish = fc
     luns: fc.subarray(LUNS),
     numbers: fc.shuffledSubarray(NUMBERS, { minLength: 3, maxLength: 3 }),
     ready: fc.boolean(),
-    /** Of each LUN: the file that it leads to, or a ring. */
-    files: fc.tuple(...LUNS.map(() => fc.option(fc.constantFrom(...FILES), { freq: 1, nil: undefined }))),
+    /** Of each LUN: what of LIO's it leads to, or a ring. */
+    chosen: fc.tuple(...LUNS.map(() => fc.option(fc.constantFrom(...DISKS), { freq: 1, nil: undefined }))),
     owned: fc.option(
       fc.subarray([
-        ...FILES,
+        ...DISKS,
         ...SESSIONS.map(sessionWwn),
         ...SESSIONS.flatMap((session) => LUNS.map((lun) => backstoreName(session, lun))),
       ]),
     ),
   })
-  .map(({ sessions, luns, numbers, ready, files: chosen, owned }): Omit<DesiredLio, 'attachedRings'> => {
-    // The rings are of the second file's device, and a device is wanted of one engine.
-    const files = chosen.some((file) => file === undefined) ? chosen.map((file) => file && FILES[0]) : chosen;
+  .map(({ sessions, luns, numbers, ready, chosen, owned }): Omit<DesiredLio, 'attachedRings'> => {
+    // The rings are of the second disk's device, and a device is wanted of one engine.
+    const disks = chosen.some((disk) => disk === undefined) ? chosen.map((disk) => disk && DISKS[0]) : chosen;
     const wantedLun = (session: string, uid: string, index: number): DesiredLun => {
-      const backstore = files[index];
+      const backstore = disks[index];
       const lun = numbers[index] ?? 0;
       return backstore === undefined
         ? wantedRing(session, uid, lun, ready || index > 0)
         : { engine: 'kernel', lun, name: backstoreName(session, uid), backstore };
     };
-    const exposed = sessions.length === 0 ? [] : files.slice(0, luns.length);
+    const exposed = sessions.length === 0 ? [] : disks.slice(0, luns.length);
     return {
       owned: owned === null ? 'all' : new Set(owned),
-      files: FILES.filter((file) => exposed.includes(file)).map((file, index) => wantedFile(file, ready || index > 0)),
+      kernelDisks: DISKS.filter((disk) => exposed.includes(disk)).map((disk, index) =>
+        wantedDisk(disk, ready || index > 0),
+      ),
       sessions: sessions.map((session) => ({
         wwn: sessionWwn(session),
         nexus: NEXUS,
-        nexusCounts: exposed.some((file) => file !== undefined),
+        nexusCounts: exposed.some((disk) => disk !== undefined),
         luns: luns.map((lun, index) => wantedLun(session, lun, index)),
       })),
     };
@@ -206,20 +216,21 @@ function stepsFor(wanted: Omit<DesiredLio, 'attachedRings'>, model: ModelKernel)
 const SECOND = ['createLun', 'link', 'removeHba'];
 
 /**
- * At most three rounds: backstores, links, nothing. A file that LUNs lead to, and that isn’t wanted or not so, goes in a
+ * At most three rounds: backstores, links, nothing. What LIO serves, that LUNs lead to, and that isn’t wanted or not so, goes in a
  * round of its own after their links, and is made anew in another.
  */
 function converge(wanted: Omit<DesiredLio, 'attachedRings'>, model: ModelKernel): void {
-  const filesGo = model.backstores.size > 0 && [...model.backstores.keys()].some((name) => FILES.includes(name));
+  const isDisk = (name: string) => DISKS.some((disk) => disk === name);
+  const disksGo = [...model.backstores.keys()].some(isDisk);
   const rounds: Step[][] = [];
   for (let steps = stepsFor(wanted, model); steps.length > 0; steps = stepsFor(wanted, model)) {
     rounds.push(steps);
-    expect(rounds.length).toBeLessThanOrEqual(filesGo ? 4 : 2);
+    expect(rounds.length).toBeLessThanOrEqual(disksGo ? 4 : 2);
     for (const step of steps) model.apply(step);
   }
   const later = rounds.slice(1).flat();
-  const ofFiles = later.filter((step) => 'backstore' in step && FILES.includes(step.backstore));
-  expect(later.filter((step) => !ofFiles.includes(step) && !SECOND.includes(step.kind))).toEqual([]);
+  const ofDisks = later.filter((step) => 'backstore' in step && isDisk(step.backstore));
+  expect(later.filter((step) => !ofDisks.includes(step) && !SECOND.includes(step.kind))).toEqual([]);
 }
 
 test('what was applied is not asked for again', () => {
@@ -261,10 +272,10 @@ test('in the end each wanted LUN has its device, or a finding says why not', () 
       for (const { wwn, nexus, nexusCounts, luns } of wanted.sessions) {
         for (const lun of luns) {
           const found = model.sessions.get(wwn)?.luns.get(lun.lun);
-          const [hba, backstore] = lun.engine === 'tcmu' ? [HBA, lun.name] : [FILE_HBA, lun.backstore];
-          const expected = lun.engine === 'tcmu' ? attributes() : fileAttributes();
+          const backstore = lun.engine === 'tcmu' ? lun.name : lun.backstore;
+          const expected = lun.engine === 'tcmu' ? attributes() : diskAttributes(backstore);
           const realised =
-            found?.link === `${hba}/${backstore}` &&
+            found?.link === `${hbaOf(backstore)}/${backstore}` &&
             found.present &&
             found.name === lun.name &&
             (nexusCounts ? model.sessions.get(wwn)?.nexus === nexus : model.sessions.get(wwn)?.nexus !== undefined) &&
@@ -290,10 +301,10 @@ test('what is not wanted any more is gone in the end, unless others are in it', 
       const foreign = [...model.sessions].filter(([, { foreignTpgs, luns }]) => {
         return foreignTpgs.length > 0 || [...luns.values()].some(({ link }) => link === FOREIGN_LINK);
       });
-      converge({ sessions: [], files: [], owned: 'all' }, model);
+      converge({ sessions: [], kernelDisks: [], owned: 'all' }, model);
       expect([...model.backstores.keys()]).toEqual([]);
       expect([...model.sessions.keys()]).toEqual(foreign.map(([wwn]) => wwn));
-      expect([...model.hbas].sort()).toEqual(model.foreign.inHba > 0 ? [FILE_HBA, HBA] : []);
+      expect([...model.hbas].sort()).toEqual(model.foreign.inHba > 0 ? [FILE_HBA, BLOCK_HBA, HBA] : []);
     }),
     { numRuns: 2000 },
   );
@@ -316,9 +327,9 @@ function includes(found: Record<string, string> | undefined, expected: Record<st
 }
 
 /** Links and portal groups of others, and everything of ours by name that is neither wanted nor owned. */
-function notOurs(model: ModelKernel, { sessions, files, owned }: Omit<DesiredLio, 'attachedRings'>): unknown {
+function notOurs(model: ModelKernel, { sessions, kernelDisks, owned }: Omit<DesiredLio, 'attachedRings'>): unknown {
   const wanted = new Set([
-    ...files.map(({ backstore }) => backstore),
+    ...kernelDisks.map(({ backstore }) => backstore),
     ...sessions.flatMap(({ wwn, luns }) => [wwn, ...luns.map(({ name }) => name)]),
   ]);
   const unknown = (name: string) => owned !== 'all' && !owned.has(name) && !wanted.has(name);

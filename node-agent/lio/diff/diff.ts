@@ -1,7 +1,7 @@
 // The decision what to do to LIO: (desired, observed) → ordered steps and findings (pure).
-import { HBAS, hbaOf, parseBackstoreName, parseFileBackstoreName, sessionWwn, type Hba } from '../naming.js';
+import { HBAS, hbaOf, isServedByKernel, parseBackstoreName, sessionWwn, type Hba } from '../naming.js';
 import type { DesiredLio, ObservedBackstore, ObservedLio } from '../model.js';
-import { diffFile, type FileDifference } from './file-backstore.js';
+import { diffKernelDisk, type KernelDiskDifference } from './kernel-backstore.js';
 import { servedByOther } from './other-engine.js';
 import { diffSession, type SessionView } from './session.js';
 import type { Finding, Step } from './steps.js';
@@ -14,33 +14,33 @@ export interface Difference {
 
 /**
  * Applying the steps and observing again gives no steps. A LUN that has to be made takes two rounds: its backstore
- * first, then its link, for a ring once the engine has attached it. A file that has to go takes two as well: its links
+ * first, then its link, for a ring once the engine has attached it. What LIO serves takes two to go as well: its links
  * first. So does another engine for a device: what is of the one it had goes first. No step touches an object of others.
  */
 export function diff(desired: DesiredLio, observed: ObservedLio): Difference {
-  const files = fileDifferences(desired, observed);
-  const usableFiles = new Set([...files].flatMap(([name, { usable }]) => (usable ? [name] : [])));
-  const context = { ...desired, usableFiles, servedByOther: servedByOther(observed) };
+  const disks = kernelDiskDifferences(desired, observed);
+  const usableDisks = new Set([...disks].flatMap(([name, { usable }]) => (usable ? [name] : [])));
+  const context = { ...desired, usableDisks, servedByOther: servedByOther(observed) };
   const sessions = sessionViews(desired, observed).map((view) => diffSession(view, context));
-  const steps = [...[...files.values()].flatMap((file) => file.steps), ...sessions.flatMap((session) => session.steps)];
+  const steps = [...[...disks.values()].flatMap((disk) => disk.steps), ...sessions.flatMap((session) => session.steps)];
   const emptied = HBAS.filter((hba) => leavesHbaEmpty(hba, observed, steps));
   return {
     steps: [...steps, ...emptied.map((hba): Step => ({ kind: 'removeHba', hba }))],
     findings: [
-      ...[...files].flatMap(([backstore, { finding }]) => (finding === undefined ? [] : [{ ...finding, backstore }])),
+      ...[...disks].flatMap(([backstore, { finding }]) => (finding === undefined ? [] : [{ ...finding, backstore }])),
       ...sessions.flatMap((session) => session.findings),
     ],
   };
 }
 
 /**
- * What a step belongs to, the WWN of a session or the backstore of a file: the steps of one are done in order. Undefined
+ * What a step belongs to, the WWN of a session or the backstore of what LIO serves: the steps of one are done in order. Undefined
  * for the HBAs, which all share.
  */
 export function groupOf(step: Step): string | undefined {
   if (step.kind === 'removeHba') return undefined;
   if ('wwn' in step) return step.wwn;
-  return parseFileBackstoreName(step.backstore) === undefined ? wwnOfRing(step.backstore) : step.backstore;
+  return isServedByKernel(step.backstore) ? step.backstore : wwnOfRing(step.backstore);
 }
 
 function wwnOfRing(name: string): string {
@@ -49,9 +49,11 @@ function wwnOfRing(name: string): string {
   return sessionWwn(uids.sessionUid);
 }
 
-function fileDifferences(desired: DesiredLio, observed: ObservedLio): Map<string, FileDifference> {
-  const wanted = new Map(desired.files.map((file) => [file.backstore, file]));
-  const found = new Map(observed.backstores.filter(isFile).map((backstore) => [backstore.name, backstore]));
+function kernelDiskDifferences(desired: DesiredLio, observed: ObservedLio): Map<string, KernelDiskDifference> {
+  const wanted = new Map(desired.kernelDisks.map((disk) => [disk.backstore, disk]));
+  const found = new Map(
+    observed.backstores.filter(({ name }) => isServedByKernel(name)).map((backstore) => [backstore.name, backstore]),
+  );
   const isLinked = linkedBackstores(observed);
   return new Map(
     [...new Set([...wanted.keys(), ...found.keys()])].map((backstore) => {
@@ -60,7 +62,7 @@ function fileDifferences(desired: DesiredLio, observed: ObservedLio): Map<string
       const linked = isLinked(backstore);
       return [
         backstore,
-        diffFile({
+        diffKernelDisk({
           backstore,
           linked,
           owned,
@@ -83,7 +85,7 @@ function linkedBackstores({ sessions }: ObservedLio): (backstore: string) => boo
 function sessionViews(desired: DesiredLio, observed: ObservedLio): SessionView[] {
   const backstores = new Map<string, Map<string, ObservedBackstore>>();
   for (const backstore of observed.backstores) {
-    if (isFile(backstore)) continue;
+    if (isServedByKernel(backstore.name)) continue;
     const wwn = wwnOfRing(backstore.name);
     backstores.set(wwn, (backstores.get(wwn) ?? new Map<string, ObservedBackstore>()).set(backstore.name, backstore));
   }
@@ -98,10 +100,6 @@ function sessionViews(desired: DesiredLio, observed: ObservedLio): SessionView[]
       backstores: backstores.get(wwn) ?? new Map<string, ObservedBackstore>(),
     };
   });
-}
-
-function isFile({ name }: ObservedBackstore): boolean {
-  return parseFileBackstoreName(name) !== undefined;
 }
 
 function leavesHbaEmpty(hba: Hba, { hbas, backstores }: ObservedLio, steps: Step[]): boolean {

@@ -1,5 +1,14 @@
 // LIO in memory with the rules that the kernel enforces: a step that it would refuse, or that would block, throws.
-import { deviceOfConfig, FILE_HBA, HBA, hbaOf, parseFileBackstoreName, type Hba } from '../naming.js';
+import {
+  deviceOfConfig,
+  BLOCK_HBA,
+  FILE_HBA,
+  HBA,
+  hbaOf,
+  isServedByKernel,
+  parseKernelBackstoreName,
+  type Hba,
+} from '../naming.js';
 import type { ObservedLio, ObservedLun, ObservedSession } from '../model.js';
 import type { Step } from './steps.js';
 
@@ -33,8 +42,8 @@ export const DEFAULTS = {
   alua_support: '1',
 };
 
-/** What the backstore of a file has when it is enabled. */
-export const FILE_DEFAULTS = {
+/** What a backstore that LIO serves has when it is enabled. */
+export const KERNEL_DEFAULTS = {
   'attrib/block_size': '512',
   'attrib/is_nonrot': '0',
   'attrib/emulate_tpu': '0',
@@ -97,7 +106,7 @@ export class ModelKernel {
 
   observe(): ObservedLio {
     return {
-      hbas: { [HBA]: this.stateOf(HBA), [FILE_HBA]: this.stateOf(FILE_HBA) },
+      hbas: { [HBA]: this.stateOf(HBA), [FILE_HBA]: this.stateOf(FILE_HBA), [BLOCK_HBA]: this.stateOf(BLOCK_HBA) },
       backstores: [...this.backstores].map(([name, { enabled, attributes }]) => {
         return { name, busy: false, enabled, attributes: { ...attributes } };
       }),
@@ -132,7 +141,7 @@ export class ModelKernel {
           allow(backstore.attributes['nl_reply_supported'] === '-1', 'would wait for a netlink reply');
         } else {
           allow(step.filename === backstore.attributes['udev_path'], 'EINVAL: no file at descriptor 3');
-          backstore.attributes = { ...backstore.attributes, ...FILE_DEFAULTS };
+          backstore.attributes = { ...backstore.attributes, ...KERNEL_DEFAULTS };
         }
         backstore.enabled = true;
         return;
@@ -140,16 +149,17 @@ export class ModelKernel {
       case 'setAttributes': {
         const backstore = this.backstore(step.backstore);
         allow(backstore.enabled, 'EINVAL: before it is enabled, which would undo it');
-        allow(!this.isLinked(`${FILE_HBA}/${step.backstore}`), 'EINVAL: exported');
+        allow(!this.isLinked(pathOf(step.backstore)), 'EINVAL: exported');
         const attributes = Object.entries(step.attributes).slice(0, cut ? 1 : undefined);
         backstore.attributes = { ...backstore.attributes, ...Object.fromEntries(attributes) };
         return;
       }
-      case 'resizeBackstore': {
+      case 'changeBackstore': {
         const backstore = this.backstore(step.backstore);
-        const { dev_size: ring, fd_dev_size: file } = step.control;
-        if (ring !== undefined) backstore.attributes['dev_size'] = ring;
-        else backstore.attributes['info'] = backstore.attributes['info']?.replace(/Size: \d+/, `Size: ${file}`) ?? '';
+        const { fd_dev_size: file, ...ring } = step.control;
+        Object.assign(backstore.attributes, ring);
+        if (file !== undefined)
+          backstore.attributes['info'] = backstore.attributes['info']?.replace(/Size: \d+/, `Size: ${file}`) ?? '';
         return;
       }
       case 'removeBackstore':
@@ -212,7 +222,6 @@ export class ModelKernel {
     }
   }
 
-  /** LIO answers by itself for a file. */
   /** Whether a LUN leads to the same device through the other engine. */
   private isServedByOther(backstore: string): boolean {
     const device = this.deviceOf(backstore);
@@ -223,11 +232,12 @@ export class ModelKernel {
   }
 
   private deviceOf(backstore: string): string | undefined {
-    return parseFileBackstoreName(backstore) ?? deviceOfConfig(this.backstore(backstore).attributes['dev_config']);
+    return parseKernelBackstoreName(backstore) ?? deviceOfConfig(this.backstore(backstore).attributes['dev_config']);
   }
 
+  /** LIO answers by itself for what it serves. */
   private answers(backstore: string): boolean {
-    return hbaOf(backstore) === FILE_HBA || this.attached.has(backstore);
+    return isServedByKernel(backstore) || this.attached.has(backstore);
   }
 
   private isLinked(path: string): boolean {
@@ -267,7 +277,8 @@ function observeSession(wwn: string, session: ModelSession, host: number): Obser
 
 /** What can be read of a backstore that was made so. */
 function shown({ control, attributes }: Extract<Step, { kind: 'createBackstore' }>): Record<string, string> {
-  const { fd_dev_size: size, fd_buffered_io: buffered } = control;
+  const { fd_dev_size: size, fd_buffered_io: buffered, readonly } = control;
+  if (readonly !== undefined) return { ...attributes, info: `iBlock device: sdb  UDEV PATH: x  readonly: ${readonly}` };
   if (size !== undefined) {
     const info = `SectorSize: 512 File: x  Size: ${size}  Mode: ${buffered === '1' ? 'Buffered-WCE' : 'O_DSYNC'} Async: 0`;
     return { ...attributes, info };

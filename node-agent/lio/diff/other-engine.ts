@@ -1,5 +1,5 @@
 // A device is served by one engine at a time: LUNs wait until nothing of the other engine serves theirs (pure).
-import { deviceOfConfig, parseFileBackstoreName } from '../naming.js';
+import { deviceOfConfig, parseKernelBackstoreName } from '../naming.js';
 import type { DesiredLun, ObservedLio } from '../model.js';
 
 /**
@@ -10,12 +10,12 @@ export function servedByOther({ backstores }: ObservedLio): (lun: DesiredLun) =>
   const rings = new Set(
     backstores.map((each) => (each.busy ? undefined : deviceOfConfig(each.attributes['dev_config']))),
   );
-  const files = new Set(backstores.map(({ name }) => parseFileBackstoreName(name)));
+  const disks = new Set(backstores.map(({ name }) => parseKernelBackstoreName(name)));
   return (lun) => {
     const [device, others] =
       lun.engine === 'tcmu'
-        ? [deviceOfConfig(lun.parameters.deviceConfig), files]
-        : [parseFileBackstoreName(lun.backstore), rings];
+        ? [deviceOfConfig(lun.parameters.deviceConfig), disks]
+        : [parseKernelBackstoreName(lun.backstore), rings];
     return device !== undefined && others.has(device);
   };
 }

@@ -36,11 +36,18 @@ function attributesOf(parameters: BackstoreParameters): Record<(typeof COMPARED_
 }
 
 /** Sizes of ring and data area are absent: the kernel caps them, and they change nothing that a user sees. */
-const COMPARED_CONTROL = ['dev_config', 'hw_block_size', 'nl_reply_supported'];
+const COMPARED_CONTROL = ['nl_reply_supported'];
+const CHANGEABLE_CONTROL = ['dev_config', 'hw_block_size', 'dev_size'];
 const COMPARED_ATTRIBUTES = ['cmd_time_out', 'tmr_notification', 'pgr_support', 'alua_support'] as const;
 
 /** Files of attrib/ that say whether a backstore is as wanted. */
-export const OBSERVED_ATTRIBUTES: readonly string[] = [...COMPARED_CONTROL, ...COMPARED_ATTRIBUTES, 'dev_size'];
+export const OBSERVED_ATTRIBUTES: readonly string[] = [
+  ...COMPARED_CONTROL,
+  ...CHANGEABLE_CONTROL,
+  ...COMPARED_ATTRIBUTES,
+];
+
+type EnabledRing = Extract<ObservedBackstore, { busy: false }>;
 
 export function createRingSteps({ name: backstore, parameters }: DesiredRing): Step[] {
   return [
@@ -56,11 +63,8 @@ export function createRingSteps({ name: backstore, parameters }: DesiredRing): S
   ];
 }
 
-/** Such as "cmd_time_out is 30, wanted 600"; an attribute that this kernel lacks isn't compared. dev_size isn't either. */
-export function differences(
-  observed: Extract<ObservedBackstore, { busy: false }>,
-  parameters: BackstoreParameters,
-): string[] {
+/** Such as "cmd_time_out is 30, wanted 600"; an attribute that this kernel lacks isn't compared. */
+export function differences(observed: EnabledRing, parameters: BackstoreParameters): string[] {
   const control = Object.entries(controlOf(parameters)).filter(([name]) => COMPARED_CONTROL.includes(name));
   return [...control, ...Object.entries(attributesOf(parameters))].flatMap(([name, wanted]) => {
     const value = observed.attributes[name];
@@ -68,11 +72,15 @@ export function differences(
   });
 }
 
-/** dev_size may change at any time, through `control` (attrib/dev_size would need a netlink listener). */
-export function resizeSteps(
-  { name, attributes }: Extract<ObservedBackstore, { busy: false }>,
-  { sizeBytes }: BackstoreParameters,
-): Step[] {
-  const same = attributes['dev_size'] === undefined || attributes['dev_size'] === String(sizeBytes);
-  return same ? [] : [{ kind: 'resizeBackstore', backstore: name, control: { dev_size: String(sizeBytes) } }];
+/**
+ * What may change at any time, through `control` (attrib/ would need a netlink listener): the size, and with another device
+ * behind the LUN whose it is and its block size, both only for people, because the engine answers for the disk.
+ */
+export function changeSteps({ name, attributes }: EnabledRing, parameters: BackstoreParameters): Step[] {
+  const control = Object.entries(controlOf(parameters)).filter(([key, value]) => {
+    return CHANGEABLE_CONTROL.includes(key) && attributes[key] !== undefined && attributes[key] !== value;
+  });
+  return control.length === 0
+    ? []
+    : [{ kind: 'changeBackstore', backstore: name, control: Object.fromEntries(control) }];
 }

@@ -1,5 +1,5 @@
 // The diff of one session: its LUNs, their backstores, its nexus and the session itself (pure).
-import { FILE_HBA, hbaOf, isOurs, pairName } from '../naming.js';
+import { hbaOf, isOurs, isServedByKernel, pairName } from '../naming.js';
 import type {
   DesiredLio,
   DesiredLun,
@@ -9,7 +9,7 @@ import type {
   ObservedLun,
   ObservedSession,
 } from '../model.js';
-import { createRingSteps, differences, resizeSteps } from './ring-backstore.js';
+import { createRingSteps, differences, changeSteps } from './ring-backstore.js';
 import type { Finding, FindingReason, Step } from './steps.js';
 
 type IdleSession = Extract<ObservedSession, { busy: false }>;
@@ -25,8 +25,8 @@ export interface SessionView {
 }
 
 export interface Context extends Pick<DesiredLio, 'attachedRings' | 'unlinkUnattended' | 'owned'> {
-  /** Backstores of files that a LUN may be linked to. */
-  usableFiles: ReadonlySet<string>;
+  /** Backstores of what LIO serves that a LUN may be linked to. */
+  usableDisks: ReadonlySet<string>;
   servedByOther: (lun: DesiredLun) => boolean;
 }
 
@@ -124,12 +124,12 @@ class SessionPlan {
   }
 
   /**
-   * LIO itself answers for a file. Without a SCSI device unlinking sends no command. But then it would be no use unless the
+   * LIO answers for what it serves itself. Without a SCSI device unlinking sends no command. But then it would be no use unless the
    * new link gets its device: a LUN was linked before its nexus was set, or its device was deleted through sysfs.
    */
   private mayUnlink(lun: IdleLun, backstore: string, linkAnew: boolean): boolean {
     const { attachedRings, unlinkUnattended } = this.context;
-    if (hbaOf(backstore) === FILE_HBA || attachedRings.has(backstore)) return true;
+    if (isServedByKernel(backstore) || attachedRings.has(backstore)) return true;
     return linkAnew ? this.observed.nexus === undefined : !lun.present || unlinkUnattended?.has(backstore) === true;
   }
 
@@ -140,7 +140,7 @@ class SessionPlan {
 
   /** Whether the backstore can be linked: as wanted, enabled, and so observed rather than only intended. */
   private isUsable(wanted: DesiredLun): boolean {
-    return wanted.engine === 'tcmu' ? this.prepareRing(wanted) : this.context.usableFiles.has(wanted.backstore);
+    return wanted.engine === 'tcmu' ? this.prepareRing(wanted) : this.context.usableDisks.has(wanted.backstore);
   }
 
   private prepareRing(wanted: DesiredRing): boolean {
@@ -160,7 +160,7 @@ class SessionPlan {
     }
     const differing = differences(found, parameters);
     if (differing.length > 0) return this.recreateBackstore(wanted, differing);
-    this.steps.push(...resizeSteps(found, parameters));
+    this.steps.push(...changeSteps(found, parameters));
     if (!found.enabled) this.steps.push({ kind: 'enableBackstore', backstore });
     return found.enabled;
   }

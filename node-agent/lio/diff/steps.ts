@@ -38,7 +38,7 @@ export type BackstoreStep =
   /** Written when the backstore is enabled, to files by their paths below its directory. */
   | { kind: 'setAttributes'; backstore: string; attributes: Readonly<Record<string, string>> }
   | {
-      kind: 'resizeBackstore';
+      kind: 'changeBackstore';
       backstore: string;
       /** Written to `control`. */
       control: Readonly<Record<string, string>>;

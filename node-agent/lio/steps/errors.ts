@@ -40,7 +40,7 @@ const HINTS: { errno: string; kinds?: Step['kind'][]; hint: string }[] = [
   {
     errno: 'ENOSYS',
     kinds: ['createBackstore'],
-    hint: 'is the module target_core_user (for engine: kernel target_core_file) loaded?',
+    hint: 'is the module target_core_user (for engine: kernel target_core_file or target_core_iblock) loaded?',
   },
   { errno: 'EINVAL', kinds: ['createSession'], hint: 'is the module tcm_loop loaded?' },
   { errno: 'EBUSY', kinds: ['removeBackstore'], hint: 'it is still linked, perhaps into a target of another program' },

@@ -14,12 +14,15 @@ import {
 import { open as openFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../../../test/env/stack/eventually.js';
 import { nativeProgram } from '../../native/index.js';
 import type { Step } from '../diff/steps.js';
-import { backstoreName, FILE_HBA, fileBackstoreName, HBA, sessionWwn } from '../naming.js';
+import { backstoreName, FILE_HBA, kernelBackstoreName, HBA, sessionWwn } from '../naming.js';
 import { StepExecutor, type ExecutorOptions, type StepResult } from './execute.js';
 import { readOpenSteps } from './record.js';
+import { StepWorkers } from './workers.js';
 
+const WORKERS = new StepWorkers(nativeProgram('scst-step'));
 const uid = (digit: number) => `00000000-0000-4000-8000-00000000000${digit}`;
 const [A, B] = [backstoreName(uid(1), uid(8)), backstoreName(uid(2), uid(8))];
 const [WWN_A, WWN_B] = [sessionWwn(uid(1)), sessionWwn(uid(2))];
@@ -38,7 +41,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function executor(options: Partial<ExecutorOptions> = {}): StepExecutor {
   const common = {
-    stepProgram: nativeProgram('scst-step'),
+    workers: WORKERS,
     recordsDir: records,
     configfs: join(root, 'target'),
     openFile: () => Promise.reject(new Error('no file is handed over')),
@@ -50,8 +53,8 @@ const link = (wwn: string, backstore: string): Step => ({ kind: 'link', wwn, lun
 const outcomes = (results: readonly StepResult[]) => results.map(({ step, outcome }) => `${step.kind} ${outcome}`);
 
 /** Makes `enable` of a backstore hang until answer() reads what was written. */
-function hanging(backstore: string): { answer: () => Promise<string> } {
-  const fifo = path('core', HBA, backstore, 'enable');
+function hanging(backstore: string, hba: string = HBA): { answer: () => Promise<string> } {
+  const fifo = path('core', hba, backstore, 'enable');
   execFileSync('mkfifo', [fifo]);
   return { answer: () => readFile(fifo, 'utf8') };
 }
@@ -104,27 +107,30 @@ it('asks the guard right before an unlink, does nothing when it refuses, and rel
 });
 
 describe('a file that LIO is to serve', () => {
-  const file = fileBackstoreName(uid(3));
+  const file = kernelBackstoreName(FILE_HBA, uid(3));
   const enable: Step = { kind: 'enableBackstore', backstore: file, filename: '/var/lib/scst/a.img' };
   beforeEach(() => mkdirSync(path('core', FILE_HBA, file), { recursive: true }));
 
   it('is descriptor 3 of the process that enables its backstore, and is closed here afterwards', async () => {
     const opened = join(root, 'a.img');
     writeFileSync(opened, 'data');
-    // Where the kernel would open /proc/self/fd/3, a program looks at its own.
-    const program = join(root, 'scst-step');
-    writeFileSync(program, `#!/bin/sh\nreadlink /proc/self/fd/3 > ${root}/third\n`, { mode: 0o755 });
+    const { answer } = hanging(file, FILE_HBA);
     const closed = jest.fn();
-    const results = await executor({
-      stepProgram: program,
-      openFile: async (filename) => {
+    const running = executor({
+      openFile: async ({ filename }) => {
         expect(filename).toBe('/var/lib/scst/a.img');
         const handle = await openFile(opened);
         return { fd: handle.fd, close: () => handle.close().then(closed) };
       },
     }).execute([enable]);
-    expect(outcomes(results)).toEqual(['enableBackstore done']);
-    expect(readFileSync(join(root, 'third'), 'utf8').trim()).toBe(opened);
+    // Where the kernel would open /proc/self/fd/3, another program looks at it.
+    await eventually(async () => {
+      const [{ pid } = {}] = await readOpenSteps(records);
+      expect(readlinkSync(`/proc/${pid}/fd/3`)).toBe(opened);
+    });
+    expect(closed).not.toHaveBeenCalled();
+    expect(await answer()).toBe('1');
+    expect(outcomes(await running)).toEqual(['enableBackstore done']);
     expect(closed).toHaveBeenCalledTimes(1);
   });
 
@@ -179,14 +185,47 @@ describe('a step that the kernel holds up', () => {
   it('outlives the agent: another one finds the record, and finds it gone when the step has ended', async () => {
     const { answer } = hanging(A);
     const agent = `
-      const { StepExecutor } = require(${JSON.stringify(join(__dirname, '../../../dist/node-agent/lio/index.js'))});
+      const { StepExecutor, StepWorkers } = require(${JSON.stringify(join(__dirname, '../../../dist/node-agent/lio/index.js'))});
       const step = { kind: 'enableBackstore', backstore: ${JSON.stringify(A)} };
-      const options = ${JSON.stringify({ stepProgram: nativeProgram('scst-step'), recordsDir: records, configfs: join(root, 'target'), deadlineMs: 50 })};
-      new StepExecutor(options).execute([step]).then(() => process.kill(process.pid, 'SIGKILL'));`;
+      const options = ${JSON.stringify({ recordsDir: records, configfs: join(root, 'target'), deadlineMs: 50 })};
+      const workers = new StepWorkers(${JSON.stringify(nativeProgram('scst-step'))});
+      new StepExecutor({ ...options, workers }).execute([step]).then(() => process.kill(process.pid, 'SIGKILL'));`;
     expect(() => execFileSync(process.execPath, ['-e', agent])).toThrow();
     expect(await readOpenSteps(records)).toMatchObject([{ kind: 'enableBackstore', backstore: A }]);
     expect(await answer()).toBe('1');
     while ((await readOpenSteps(records)).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  it('keeps nobody from the next one, and its process does nothing else', async () => {
+    const { answer } = hanging(A);
+    const slow = executor({ deadlineMs: 100 });
+    expect(outcomes(await slow.execute([{ kind: 'enableBackstore', backstore: A }]))).toEqual([
+      'enableBackstore pending',
+    ]);
+    const [{ pid } = {}] = await readOpenSteps(records);
+    expect(outcomes(await slow.execute([link(WWN_B, B)]))).toEqual(['link done']);
+    expect(await answer()).toBe('1');
+    await eventually(() => expect(existsSync(`/proc/${pid}`)).toBe(false));
+  });
+
+  it('fails when its process is killed, and the next one has another', async () => {
+    hanging(A);
+    const running = executor().execute([{ kind: 'enableBackstore', backstore: A }]);
+    await eventually(async () => {
+      const [{ pid } = {}] = await readOpenSteps(records);
+      if (pid === undefined) throw new Error('the step hasn’t begun');
+      process.kill(pid, 'SIGKILL');
+    });
+    const [killed] = await running;
+    expect(killed?.outcome === 'failed' && killed.error.message).toMatch(/scst-step ended: SIGKILL/);
+    expect(await readOpenSteps(records)).toEqual([]);
+    expect(outcomes(await executor().execute([link(WWN_B, B)]))).toEqual(['link done']);
+  });
+
+  it('fails where its program isn’t there', async () => {
+    const workers = new StepWorkers(join(root, 'nothing'));
+    const [failed] = await executor({ workers }).execute([link(WWN_A, A)]);
+    expect(failed?.outcome === 'failed' && failed.error.message).toMatch(/nothing can’t be started: ENOENT/);
   });
 });
 

@@ -1,27 +1,30 @@
 // Carries out steps: groups side by side, the steps of one group in order, blocking ones in processes of their own.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory, writeText } from '../../native/change-together.js';
 import { groupOf } from '../diff/diff.js';
 import type { Step, UnlinkStep } from '../diff/steps.js';
+import { BLOCK_HBA, hbaOf } from '../naming.js';
 import { LioPaths } from '../paths.js';
-import { startChild } from './child.js';
 import { StepFailed, StepPending } from './errors.js';
 import { operationsOf, type DirectOperation, type Operations } from './operation.js';
 import { Blockers } from './order.js';
 import { recordName } from './record.js';
 import { restoreRegistrations } from './registrations.js';
-import { writeConfigfs } from './write.js';
+import { within, type StepWorkers } from './workers.js';
 
 /** Whether a LUN may be unlinked: asked right before, and `release` called when the unlinking ended, however late. */
 export type Permit = { allowed: true; release: () => Promise<void> } | { allowed: false; error: Error };
 export type UnlinkGuard = (step: UnlinkStep) => Promise<Permit>;
 
-/** Opens a file that is to be handed to the kernel; rejects with what is wrong with it. */
-export type FileOpener = (filename: string) => Promise<{ fd: number; close: () => Promise<void> }>;
+/** Opens what is to be handed to the kernel; rejects with what is wrong with it. */
+export type FileOpener = (file: {
+  filename: string;
+  kind: 'file' | 'blockDevice';
+}) => Promise<{ fd: number; close: () => Promise<void> }>;
 
 export interface ExecutorOptions {
-  /** Path of the program scst-step. */
-  stepProgram: string;
+  workers: StepWorkers;
   /** Directory of the records of open steps; made when absent. Give the same to readOpenSteps. */
   recordsDir: string;
   /** Default: /sys/kernel/config/target. */
@@ -100,7 +103,7 @@ export class StepExecutor {
     if (operation.kind === 'writeWithFile') return this.executeWithFile(step, operations, operation.filename);
     const permit = step.kind === 'unlink' ? await this.options.guard?.(step) : undefined;
     if (permit?.allowed === false) return { step, outcome: 'refused', error: permit.error };
-    return this.executeInChild(step, operations, { release: permit?.release });
+    return this.executeInWorker(step, operations, { release: permit?.release });
   }
 
   private async executeWithFile(
@@ -110,12 +113,13 @@ export class StepExecutor {
   ): Promise<StepResult> {
     let opened: Awaited<ReturnType<FileOpener>>;
     try {
-      opened = await this.options.openFile(filename);
+      const kind = 'backstore' in step && hbaOf(step.backstore) === BLOCK_HBA ? 'blockDevice' : 'file';
+      opened = await this.options.openFile({ filename, kind });
     } catch (error) {
       const { message } = error as Error;
       return { step, outcome: 'failed', error: new StepFailed(step, filename, 'FileRefused', message) };
     }
-    return this.executeInChild(step, operations, { file: opened.fd, release: opened.close });
+    return this.executeInWorker(step, operations, { file: opened.fd, release: opened.close });
   }
 
   private async executeDirectly(step: Step, operations: DirectOperation[]): Promise<StepResult> {
@@ -133,43 +137,37 @@ export class StepExecutor {
   private executeOperation(operation: DirectOperation): Promise<void> {
     switch (operation.kind) {
       case 'mkdir':
-        return makeDirectory(operation.path);
+        return ensureDirectory(operation.path);
       case 'write':
-        return writeConfigfs(operation.path, operation.value);
+        return writeText(operation.path, operation.value);
       case 'restoreRegistrations':
         return restoreRegistrations(this.paths.root, operation.path, operation.serial);
     }
   }
 
-  private async executeInChild(
+  private async executeInWorker(
     step: Step,
     { operation, settled }: Extract<Operations, { blocking: true }>,
     { file, release }: { file?: number; release: (() => Promise<void>) | undefined },
   ): Promise<StepResult> {
     const record = join(this.options.recordsDir, recordName(step));
-    const child = startChild(this.options.stepProgram, record, operation, file);
-    const ended = child.ended.then(async ({ failure }) => {
+    const running = this.options.workers.start(operation, record, file);
+    const ended = running.ended.then(async ({ failure }) => {
       await release?.();
       if (failure === undefined || settled.includes(failure.errno)) return undefined;
       return new StepFailed(step, operation.path, failure.errno, failure.text);
     });
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), this.deadlineMs);
-    });
-    const error = await Promise.race([ended, deadline]);
-    clearTimeout(timer);
-    if (error === 'late') {
-      child.detach();
+    if ((await within(running, this.deadlineMs)) === undefined) {
       void ended.then((late) => this.options.onSettled?.(step, late));
       return { step, outcome: 'pending', error: new StepPending(step, operation.path, this.deadlineMs) };
     }
+    const error = await ended;
     return error === undefined ? { step, outcome: 'done' } : { step, outcome: 'failed', error };
   }
 }
 
-async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+async function ensureDirectory(path: string): Promise<void> {
+  await makeDirectory(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
 }

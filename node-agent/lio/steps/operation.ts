@@ -43,7 +43,7 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
     }
     case 'setAttributes':
       return direct(writes(paths.backstore(step.backstore), step.attributes));
-    case 'resizeBackstore': {
+    case 'changeBackstore': {
       const path = join(paths.backstore(step.backstore), 'control');
       return direct([{ kind: 'write', path, value: assignments(step.control) }]);
     }
@@ -81,7 +81,7 @@ export function operationsOf(step: Step, paths: LioPaths): Operations {
   }
 }
 
-/** Arguments of scst-step after the record. */
+/** What scst-step is told after the record; after that of writeWithFile comes the descriptor. */
 export function argumentsOf(operation: BlockingOperation): string[] {
   switch (operation.kind) {
     case 'write':

@@ -1,7 +1,8 @@
 // Registrations that outlive power loss (APTPL): LIO writes them to a file, and leaves it to others to give them back.
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeConfigfs } from './write.js';
+import { writeText } from '../../native/change-together.js';
+import { readTogether } from '../../native/read-together.js';
 
 /** Kernel, PR_APTPL_BUF_LEN: the file is never longer. */
 const LONGEST_BYTES = 262_144;
@@ -14,10 +15,12 @@ const LONGEST_BYTES = 262_144;
  * `configfs` is where LIO's objects are, `path` the backstore's `pr/res_aptpl_metadata`.
  */
 export async function restoreRegistrations(configfs: string, path: string, serial: string): Promise<void> {
-  const directory = join((await readFile(join(configfs, 'dbroot'), 'utf8')).trim(), 'pr');
+  const [root] = (await readTogether({ root: configfs, files: ['dbroot'], directories: [] })).files;
+  if (root === undefined) throw new Error(`${join(configfs, 'dbroot')} is missing`);
+  const directory = join(root, 'pr');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const registration of parseKept(await readKept(join(directory, `aptpl_${serial}`)))) {
-    await writeConfigfs(path, registration);
+  for (const registration of parseKept(await readKept(directory, `aptpl_${serial}`))) {
+    await writeText(path, registration);
   }
 }
 
@@ -30,14 +33,11 @@ export function parseKept(text: string): string[] {
   return [...found].map(([, , lines = '']) => lines.trim().replaceAll('\n', ','));
 }
 
-async function readKept(path: string): Promise<string> {
-  let file;
-  try {
-    file = await open(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
+async function readKept(directory: string, name: string): Promise<string> {
+  // Mostly there is none, which is seen together with the others'.
+  const [start] = (await readTogether({ root: directory, files: [name], directories: [] })).files;
+  if (start === undefined) return '';
+  const file = await open(join(directory, name));
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_BYTES));
     return buffer.toString('latin1', 0, bytesRead);

@@ -10,10 +10,13 @@
 #include "../ring/ring.h"
 
 /* values.c: reading arguments. False: a JavaScript exception is pending. */
+bool get_bool(napi_env env, napi_value value, const char *name, bool *result);
 bool get_int32(napi_env env, napi_value value, const char *name, int32_t *result);
 bool get_uint32(napi_env env, napi_value value, const char *name, uint32_t *result);
 bool get_size(napi_env env, napi_value value, const char *name, size_t *result);
 bool get_text(napi_env env, napi_value value, const char *name, char *buffer, size_t size);
+/* The text in memory of its own, for free(); shorter than `size`. NULL: an exception is pending. */
+char *copy_text(napi_env env, napi_value value, const char *name, size_t size);
 /* Null or a Uint8Array; the bytes live as long as the call. */
 bool get_bytes(napi_env env, napi_value value, const char *name, const uint8_t **bytes, size_t *length);
 /* Leaves `result` NULL when the object has no such property, or undefined. */
@@ -66,11 +69,13 @@ void channel_close(struct channel *channel);
 /* event.c: an array of RingEvent. NULL: an exception is pending. */
 napi_value events_to_array(napi_env env, const struct ring_event *events);
 
-/* unit.c, ring.c, open.c, files.c, allocation.c */
+/* unit.c, ring.c, open.c, read.c, write.c, files.c, allocation.c */
 napi_value create_unit(napi_env env, napi_callback_info info);
 napi_value attach_ring(napi_env env, struct unit *unit, napi_value unit_object, napi_value options,
 		       napi_value on_events);
 napi_value open_beneath(napi_env env, napi_callback_info info);
+napi_value read_nodes(napi_env env, napi_callback_info info);
+napi_value change_nodes(napi_env env, napi_callback_info info);
 napi_value try_lock(napi_env env, napi_callback_info info);
 napi_value count_outstanding(napi_env env, napi_callback_info info);
 napi_value punch_hole(napi_env env, napi_callback_info info);

@@ -9,16 +9,16 @@
 napi_value try_lock(napi_env env, napi_callback_info info)
 {
 	struct flock whole_file = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	napi_value argument, result;
-	size_t count = 1;
+	napi_value arguments[2], result;
+	size_t count = 2;
 	int fd;
-	bool locked;
+	bool shared, locked;
 
-	napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
-	if (!get_int32(env, argument, "fd", &fd))
+	napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+	if (!get_int32(env, arguments[0], "fd", &fd) || !get_bool(env, arguments[1], "shared", &shared))
 		return NULL;
-	/* The kernel wants a write lock's file open for writing. A reader's lock keeps every writer out, too. */
-	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+	/* The kernel wants a write lock's file open for writing. A reader's lock keeps every writer's lock out, too. */
+	if (shared || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		whole_file.l_type = F_RDLCK;
 	locked = fcntl(fd, F_OFD_SETLK, &whole_file) == 0;
 	if (!locked && errno != EAGAIN && errno != EACCES)

@@ -5,6 +5,8 @@ NAPI_MODULE_INIT()
 {
 	const napi_property_descriptor functions[] = {
 		{"openBeneath", NULL, open_beneath, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"readNodes", NULL, read_nodes, NULL, NULL, NULL, napi_enumerable, NULL},
+		{"changeNodes", NULL, change_nodes, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"countOutstanding", NULL, count_outstanding, NULL, NULL, NULL, napi_enumerable, NULL},
 		{"punchHole", NULL, punch_hole, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -146,6 +146,9 @@ static napi_value counters(napi_env env, napi_callback_info info)
 		{"writes", counters.writes},
 		{"readBytes", counters.read_bytes},
 		{"writeBytes", counters.write_bytes},
+		{"unalignedReads", counters.unaligned_reads},
+		{"unalignedWrites", counters.unaligned_writes},
+		{"withoutData", counters.without_data},
 		{"handedOver", counters.handed_over},
 	};
 

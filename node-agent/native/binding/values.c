@@ -1,4 +1,5 @@
 /* Values between C and JavaScript: arguments, errors, wrapped objects, promises. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,14 @@ static bool get_integer(napi_env env, napi_value value, const char *name, double
 	    trunc(*result) == *result)
 		return true;
 	throw_type(env, name, "an integer in range");
+	return false;
+}
+
+bool get_bool(napi_env env, napi_value value, const char *name, bool *result)
+{
+	if (napi_get_value_bool(env, value, result) == napi_ok)
+		return true;
+	throw_type(env, name, "a boolean");
 	return false;
 }
 
@@ -91,6 +100,22 @@ bool get_text(napi_env env, napi_value value, const char *name, char *buffer, si
 		return false;
 	}
 	return true;
+}
+
+char *copy_text(napi_env env, napi_value value, const char *name, size_t size)
+{
+	char *text = malloc(size), *fitting;
+
+	if (text == NULL) {
+		throw_errno(env, ENOMEM, name);
+		return NULL;
+	}
+	if (!get_text(env, value, name, text, size)) {
+		free(text);
+		return NULL;
+	}
+	fitting = realloc(text, strlen(text) + 1);
+	return fitting != NULL ? fitting : text;
 }
 
 bool get_bytes(napi_env env, napi_value value, const char *name, const uint8_t **bytes, size_t *length)

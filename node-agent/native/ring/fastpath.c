@@ -52,13 +52,17 @@ static bool well_formed(const struct medium *medium, const struct decoded *decod
 }
 
 /* Ring thread, inside the gate. */
-void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t bytes)
+void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t offset, uint64_t bytes)
 {
 	struct counters *counters = &ring->counters;
 
 	if (class == CLASS_READ || class == CLASS_WRITE) {
 		add(class == CLASS_READ ? &counters->reads : &counters->writes, 1);
 		add(class == CLASS_READ ? &counters->read_bytes : &counters->write_bytes, bytes);
+		if (((offset | bytes) & (COUNTED_ALIGNMENT - 1)) != 0)
+			add(class == CLASS_READ ? &counters->unaligned_reads : &counters->unaligned_writes, 1);
+	} else {
+		add(&counters->without_data, 1);
 	}
 	ring_write_completion(ring, id, 0, 0, NULL, 0);
 }
@@ -88,7 +92,8 @@ static enum fastpath_outcome execute(struct ring *ring, const struct decoded *de
 			ring_publish(ring);
 		*failure = latency_measured(ring, decoded->class, &transfer, durable);
 		if (failure->error == 0) {
-			fastpath_complete(ring, decoded->class, command->id, command->iov_length);
+			fastpath_complete(ring, decoded->class, command->id, transfer.offset,
+					  command->iov_length);
 			outcome = FASTPATH_COMPLETED;
 		}
 	}

@@ -68,8 +68,12 @@ struct completion {
 	uint8_t data[];
 };
 
+/* READ and WRITE that begin or end elsewhere count as unaligned, as SCST counts them. */
+enum { COUNTED_ALIGNMENT = 4096 };
+
 struct counters {
-	_Atomic uint64_t reads, writes, read_bytes, write_bytes, handed_over;
+	_Atomic uint64_t reads, writes, read_bytes, write_bytes, unaligned_reads, unaligned_writes, without_data,
+		handed_over;
 	_Atomic uint32_t outstanding;
 };
 
@@ -180,7 +184,7 @@ void gate_remove_ring(struct ring *ring);
 
 /* fastpath.c */
 enum fastpath_outcome fastpath_execute(struct ring *ring, const struct command *command, struct failure *failure);
-void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t bytes);
+void fastpath_complete(struct ring *ring, enum command_class class, uint16_t id, uint64_t offset, uint64_t bytes);
 
 /* execute.c */
 bool needs_durability(const struct medium *medium, const struct decoded *decoded);

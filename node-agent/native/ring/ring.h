@@ -48,7 +48,7 @@ struct ring_event {
 };
 
 struct ring_counters {
-	uint64_t reads, writes, read_bytes, write_bytes, handed_over;
+	uint64_t reads, writes, read_bytes, write_bytes, unaligned_reads, unaligned_writes, without_data, handed_over;
 	/* Commands that execute natively or are handed over. */
 	uint32_t in_flight;
 	uint32_t found_at_attach;

@@ -214,6 +214,9 @@ struct ring_counters ring_counters(struct ring *ring)
 		.writes = atomic_load_explicit(&counters->writes, memory_order_relaxed),
 		.read_bytes = atomic_load_explicit(&counters->read_bytes, memory_order_relaxed),
 		.write_bytes = atomic_load_explicit(&counters->write_bytes, memory_order_relaxed),
+		.unaligned_reads = atomic_load_explicit(&counters->unaligned_reads, memory_order_relaxed),
+		.unaligned_writes = atomic_load_explicit(&counters->unaligned_writes, memory_order_relaxed),
+		.without_data = atomic_load_explicit(&counters->without_data, memory_order_relaxed),
 		.handed_over = atomic_load_explicit(&counters->handed_over, memory_order_relaxed),
 		.in_flight = atomic_load_explicit(&counters->outstanding, memory_order_relaxed) +
 			     atomic_load_explicit(&ring->inflight, memory_order_relaxed),

@@ -244,7 +244,7 @@ bool workers_collect(struct ring *ring)
 		bool sound = true;
 
 		if (job->failure.error == 0)
-			fastpath_complete(ring, job->class, job->id, job->length);
+			fastpath_complete(ring, job->class, job->id, job->offset, job->length);
 		gate_leave(ring);
 		if (job->failure.error != 0)
 			sound = handover_command(ring, &command, job->failure);

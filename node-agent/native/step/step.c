@@ -1,16 +1,23 @@
 /*
- * scst-step RECORD write FILE VALUE | writeWithFile FILE VALUE | symlink TARGET LINK | unlink PATH | rmdir PATH
+ * scst-step: carries out operations on configfs or sysfs that may block for ever, in a process that may be left to itself. Standard
+ * input holds the operations, one after the other, each a sequence of texts that end with a NUL:
  *
- * One operation on configfs or sysfs that may block for ever, in a process of its own. RECORD is a file that exists from before the
- * operation begins until it has ended, well or not: {"pid":…,"startTime":…,"operation":{…}}; startTime is field 22 of
- * /proc/PID/stat, which tells this process from a later one of the same pid. A record that stays behind says that the
- * operation was cut short, or still hangs. An empty one is about to be written: the operation hasn't begun.
+ *   RECORD write FILE VALUE | RECORD writeWithFile FILE VALUE DESCRIPTOR | RECORD symlink TARGET LINK |
+ *   RECORD unlink PATH | RECORD rmdir PATH
  *
- * "-" as RECORD: none is kept. writeWithFile keeps descriptor 3, for the kernel to open as /proc/self/fd/3; else only the
- * standard descriptors are kept.
+ * and standard output has a line for each that has ended:
  *
- * Exit code 0: done. 1: the operation failed, standard error says "ENOENT: No such file or directory". 2: wrong use.
- * 3: the record couldn't be made, nothing was begun (standard error as with 1).
+ *   done | failed ENOENT: No such file or directory | unrecorded EEXIST: File exists
+ *
+ * RECORD is a file that exists from before the operation begins until it has ended, well or not:
+ * {"pid":…,"startTime":…,"operation":{…}}; startTime is field 22 of /proc/PID/stat, which tells this process from a later one of
+ * the same pid. A record that stays behind says that the operation was cut short, or still hangs. An empty one is about to be
+ * written: the operation hasn't begun. Where the record can't be made (unrecorded), nothing is begun. "-" as RECORD: none is kept.
+ *
+ * DESCRIPTOR is one of the parent process: the same file is descriptor 3 here meanwhile, for the kernel to open as
+ * /proc/self/fd/3.
+ *
+ * Exit code 0: the input has ended. 2: wrong use.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,31 +29,55 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DONE, FAILED, WRONG_USE, NO_RECORD };
+#include "../write-once.h"
+
+enum { DONE, WRONG_USE = 2 };
+enum { FILE_DESCRIPTOR = 3, MOST_ARGUMENTS = 3 };
 
 struct kind {
 	const char *name;
 	int argument_count;
 	/* Keys of the arguments in the record. */
-	const char *keys[2];
+	const char *keys[MOST_ARGUMENTS];
 	int (*run)(char **arguments);
 };
 
-/* configfs takes a value in one write; what comes in a second one would be another value. */
 static int run_write(char **arguments)
 {
-	size_t length = strlen(arguments[1]);
-	int fd = open(arguments[0], O_WRONLY | O_CLOEXEC);
-	ssize_t written;
+	return write_once(arguments[0], arguments[1]);
+}
 
+/* A path only: the kernel opens the file itself. The parent is the one that said the number as long as it is the parent. */
+static int take_descriptor(const char *number)
+{
+	char path[64];
+	pid_t parent = getppid();
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", parent, number);
+	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
-	written = write(fd, arguments[1], length);
-	if (written < 0)
+	if (getppid() != parent) {
+		close(fd);
+		return EOWNERDEAD;
+	}
+	if (fd == FILE_DESCRIPTOR)
+		return 0;
+	if (dup3(fd, FILE_DESCRIPTOR, O_CLOEXEC) < 0)
 		return errno;
-	if ((size_t)written != length)
-		return EIO;
-	return close(fd) < 0 ? errno : 0;
+	close(fd);
+	return 0;
+}
+
+static int run_write_with_file(char **arguments)
+{
+	int error = take_descriptor(arguments[2]);
+
+	if (error == 0)
+		error = run_write(arguments);
+	close(FILE_DESCRIPTOR);
+	return error;
 }
 
 static int run_symlink(char **arguments)
@@ -66,10 +97,10 @@ static int run_rmdir(char **arguments)
 
 static const struct kind kinds[] = {
 	{"write", 2, {"file", "value"}, run_write},
-	{"writeWithFile", 2, {"file", "value"}, run_write},
+	{"writeWithFile", 3, {"file", "value", "descriptor"}, run_write_with_file},
 	{"symlink", 2, {"target", "link"}, run_symlink},
-	{"unlink", 1, {"path", NULL}, run_unlink},
-	{"rmdir", 1, {"path", NULL}, run_rmdir},
+	{"unlink", 1, {"path"}, run_unlink},
+	{"rmdir", 1, {"path"}, run_rmdir},
 };
 
 static void put_json_string(FILE *out, const char *text)
@@ -141,44 +172,79 @@ static int make_record(const char *path, const struct kind *kind, char **argumen
 	return error;
 }
 
-static void say(int error)
+static void say(const char *outcome, int error)
 {
 	const char *name = strerrorname_np(error);
 
-	fprintf(stderr, "%s: %s\n", name != NULL ? name : "EUNKNOWN", strerror(error));
+	printf("%s %s: %s\n", outcome, name != NULL ? name : "EUNKNOWN", strerror(error));
 }
 
-static const struct kind *find_kind(int argc, char **argv)
+/* The next text of the input, to be freed; NULL at its end, also where that cuts a text short: the parent was killed. */
+static char *next_text(void)
 {
-	for (size_t i = 0; argc > 2 && i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strcmp(argv[2], kinds[i].name) == 0 && argc == 3 + kinds[i].argument_count)
-			return &kinds[i];
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t length = getdelim(&text, &size, '\0', stdin);
+
+	if (length > 0 && text[length - 1] == '\0')
+		return text;
+	free(text);
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static const struct kind *next_kind(void)
 {
-	const struct kind *kind = find_kind(argc, argv);
-	int error;
-	bool recorded;
+	char *name = next_text();
+	const struct kind *found = NULL;
 
-	if (kind == NULL) {
-		fprintf(stderr, "usage: scst-step RECORD write FILE VALUE | writeWithFile FILE VALUE | symlink TARGET LINK | "
-				"unlink PATH | rmdir PATH\n");
-		return WRONG_USE;
-	}
-	/* A step that hangs must hold nothing of who started it, such as a lock. */
-	syscall(SYS_close_range, strcmp(kind->name, "writeWithFile") == 0 ? 4 : 3, UINT_MAX, 0);
-	recorded = strcmp(argv[1], "-") != 0;
-	error = recorded ? make_record(argv[1], kind, argv + 3) : 0;
+	for (size_t i = 0; name != NULL && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(name, kinds[i].name) == 0)
+			found = &kinds[i];
+	free(name);
+	return found;
+}
+
+static void carry_out(const char *record, const struct kind *kind, char **arguments)
+{
+	bool recorded = strcmp(record, "-") != 0;
+	int error = recorded ? make_record(record, kind, arguments) : 0;
+
 	if (error != 0) {
-		say(error);
-		return NO_RECORD;
+		say("unrecorded", error);
+		return;
 	}
-	error = kind->run(argv + 3);
-	if (recorded && unlink(argv[1]) < 0 && error == 0)
+	error = kind->run(arguments);
+	if (recorded && unlink(record) < 0 && error == 0)
 		error = errno;
 	if (error != 0)
-		say(error);
-	return error != 0 ? FAILED : DONE;
+		say("failed", error);
+	else
+		puts("done");
+}
+
+int main(void)
+{
+	char *record;
+
+	/* A step that hangs must hold nothing of who started it, such as a lock. */
+	syscall(SYS_close_range, FILE_DESCRIPTOR, UINT_MAX, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while ((record = next_text()) != NULL) {
+		const struct kind *kind = next_kind();
+		char *arguments[MOST_ARGUMENTS] = {NULL};
+		bool whole = kind != NULL;
+
+		for (int i = 0; whole && i < kind->argument_count; i++)
+			whole = (arguments[i] = next_text()) != NULL;
+		if (whole)
+			carry_out(record, kind, arguments);
+		free(record);
+		for (int i = 0; i < MOST_ARGUMENTS; i++)
+			free(arguments[i]);
+		if (!whole) {
+			fputs("scst-step: no operation that it knows; it takes them from standard input, from the agent\n", stderr);
+			return WRONG_USE;
+		}
+	}
+	return DONE;
 }

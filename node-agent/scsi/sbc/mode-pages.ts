@@ -39,11 +39,11 @@ const rigidDiskGeometry = fixedPage(0x04, ({ medium, settings }) => {
 const caching: ModePageDefinition = {
   code: CACHING_PAGE,
   defaults: ({ settings }) => {
-    const writeCache = settings.writeCache && !settings.nvCache;
+    const writeCache = settings.writeCache && !settings.nvCache && !settings.sharedMedium;
     // FSW: a flush writes segments in order; 20 cache segments, as SCST says.
     return page(CACHING_PAGE, writeCache ? 0x04 : 0, ...zeros(9), 0x80, 20, ...zeros(6));
   },
-  changeable: ({ settings }) => mask(20, settings.nvCache ? {} : { 2: 0x04 }),
+  changeable: ({ settings }) => mask(20, settings.nvCache || settings.sharedMedium ? {} : { 2: 0x04 }),
 };
 
 const control: ModePageDefinition = {

@@ -23,7 +23,7 @@ const blockLimits: VitalProductDataPage = {
   body: ({ settings, blockSize, medium }) => {
     const body = new Uint8Array(BODY_LENGTH);
     body[0] = WSNZ;
-    body[1] = MAXIMUM_COMPARE_AND_WRITE_BLOCKS;
+    if (!settings.sharedMedium) body[1] = MAXIMUM_COMPARE_AND_WRITE_BLOCKS;
     const maximum = Math.floor(settings.maximumTransferLength / blockSize);
     putUint16(body, 2, Math.max(1, TRANSFER_GRANULARITY / blockSize));
     putUint32(body, 4, maximum);
@@ -36,7 +36,7 @@ const blockLimits: VitalProductDataPage = {
     }
     putUint64(body, 32, BigInt(MAXIMUM_WRITE_SAME_BLOCKS));
     // No alignment, any number of blocks, no atomic boundaries.
-    putUint32(body, 40, maximumAtomicBlocks(blockSize));
+    if (!settings.sharedMedium) putUint32(body, 40, maximumAtomicBlocks(blockSize));
     return body;
   },
 };

@@ -48,6 +48,11 @@ export interface UnitSettings {
   physicalBlockExponent: number;
   /** TST 001b of the control mode page; otherwise the nexuses share one task set. */
   taskSetPerNexus: boolean;
+  /**
+   * Other units, of other machines, have the medium too: no cache (WCE is 0 for good), and no command that only works while
+   * all who use the medium come this way.
+   */
+  sharedMedium: boolean;
 }
 
 export interface LogicalUnitOptions extends Partial<UnitSettings> {
@@ -77,6 +82,8 @@ export interface LogicalUnit {
   writesLost: boolean;
   /** Since the engine's start. */
   readonly mediumFailures: Record<MediumFailureKind, number>;
+  /** By its owner: whoever runs the commands holds them back. */
+  blocked: boolean;
   /** Goes on, or has failed: commands that need the medium are refused meanwhile. */
   operation: UnitOperation | undefined;
   /** By id. */
@@ -106,6 +113,7 @@ const DEFAULT_SETTINGS: UnitSettings = {
   rotational: true,
   writeCache: true,
   nvCache: false,
+  sharedMedium: false,
   thinProvisioned: false,
   // SCST's opt_trans_len.
   optimalTransferLength: 524_288,
@@ -126,6 +134,7 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
     formerBlocks: undefined,
     ejected: undefined,
     writesLost: false,
+    blocked: false,
     mediumFailures: { read: 0, write: 0, noSpace: 0, flush: 0 },
     operation: undefined,
     nexuses: new Map(),
@@ -144,15 +153,19 @@ export function createLogicalUnit(options: LogicalUnitOptions): LogicalUnit {
 }
 
 /**
- * A new nexus gets the power-on unit attention. One that is known by id (from a snapshot, or already there) keeps what it
+ * A new nexus gets the power-on unit attention, or where it was one of another unit so far what `arrival` says. One that is known by id (from a snapshot, or already there) keeps what it
  * has pending; what differs from its former identity is announced to it (2A/01 for readOnly, 3F/03 for the rest).
  */
-export function addNexus(unit: LogicalUnit, identity: NexusIdentity): void {
+export function addNexus(
+  unit: LogicalUnit,
+  identity: NexusIdentity,
+  arrival: 'powerOn' | 'inquiryDataChanged' | 'silent' = 'powerOn',
+): void {
   const known = unit.nexuses.get(identity.id);
   if (!known) {
     const nexus: Nexus = { id: identity.id, identity, attentions: [], preventsRemoval: false };
     unit.nexuses.set(identity.id, nexus);
-    raise(unit, nexus, ATTENTION.powerOn);
+    if (arrival !== 'silent') raise(unit, nexus, ATTENTION[arrival]);
     return;
   }
   const former = known.identity;
@@ -224,6 +237,17 @@ export function replaceMedium(unit: LogicalUnit, medium: Medium | undefined): vo
   if (unit.ejected) unit.stateVersion++;
   unit.ejected = undefined;
   if (medium && medium.blocks !== former) raiseOnAll(unit, ATTENTION.capacityChanged);
+}
+
+/** Its commands are to be held back until unblock(), over a restart of the engine too. */
+export function block(unit: LogicalUnit): void {
+  unit.blocked = true;
+  unit.stateVersion++;
+}
+
+export function unblock(unit: LogicalUnit): void {
+  unit.blocked = false;
+  unit.stateVersion++;
 }
 
 /** Sense of a command that needs the medium while there is none: out of a removable unit, else closed by its owner. */

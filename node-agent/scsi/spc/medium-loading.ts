@@ -13,10 +13,10 @@ export function ejectMedium(unit: LogicalUnit): void {
 }
 
 /**
- * The medium that was taken out; the other nexuses are told. No effect with a medium in place.
+ * The medium that was taken out; the nexuses are told, but the one that asked for it. No effect with a medium in place.
  * @throws CheckCondition while a nexus prevents that it is moved
  */
-export function loadMedium(unit: LogicalUnit, nexusId: string): void {
+export function loadMedium(unit: LogicalUnit, nexusId?: string): void {
   if (!unit.ejected) return;
   if (removalPreventedBy(unit) !== undefined) throw new CheckCondition(SENSE.removalPrevented);
   unit.medium = unit.ejected;

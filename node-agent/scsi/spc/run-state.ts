@@ -23,6 +23,8 @@ export interface UnitSnapshot {
   persistentReservations: StoredReservations;
   ejected: boolean;
   writesLost: boolean;
+  /** Absent: no. */
+  blocked?: true;
   operation: StoredOperation | null;
   /** Absent: an older engine left the snapshot, or it was never set. */
   timestampOffset?: number;
@@ -43,6 +45,7 @@ export function snapshot(unit: LogicalUnit): UnitSnapshot {
     persistentReservations: storedReservations(unit.persistentReservations),
     ejected: unit.ejected !== undefined,
     writesLost: unit.writesLost,
+    ...(unit.blocked && { blocked: true }),
     operation: storedOperation(unit),
     ...(unit.timestampOffset !== undefined && { timestampOffset: unit.timestampOffset }),
     nexuses: Object.fromEntries(nexuses) as UnitSnapshot['nexuses'],
@@ -70,6 +73,7 @@ export function restore(unit: LogicalUnit, state: UnitSnapshot): void {
   unit.reservation = state.reservation ?? undefined;
   unit.persistentReservations = restoredReservations(state.persistentReservations);
   unit.writesLost = state.writesLost;
+  unit.blocked = state.blocked ?? false;
   unit.timestampOffset = state.timestampOffset;
   restoreOperation(unit, state.operation);
   if (state.ejected) {

@@ -13,6 +13,7 @@ export const ATTENTION = {
   modeParametersChanged: { asc: 0x2a, ascq: 0x01 },
   capacityChanged: { asc: 0x2a, ascq: 0x09 },
   timestampChanged: { asc: 0x2a, ascq: 0x10 },
+  softThresholdReached: { asc: 0x38, ascq: 0x07 },
   commandsCleared: { asc: 0x2f, ascq: 0x00 },
   inquiryDataChanged: { asc: 0x3f, ascq: 0x03 },
   deviceIdentifierChanged: { asc: 0x3f, ascq: 0x05 },

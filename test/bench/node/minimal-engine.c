@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../../../node-agent/native/ring/tcmu.h"
+#include "../read-line.h"
 
 #define MAX_IOV 1024
 
@@ -30,17 +31,6 @@ static void fail(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static void read_line(const char *path, char *line, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t length = fd < 0 ? -1 : read(fd, line, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	line[length > 0 ? length : 0] = 0;
-	line[strcspn(line, "\n")] = 0;
 }
 
 /* Opens and maps the uio device of that name. */

@@ -45,6 +45,8 @@ function umlLaunch(options: ResolvedOptions, artifacts: KernelArtifacts, run: st
       ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=fd:3', 'noreboot', `umid=${options.name}`, `uml_dir=${run}`],
       ...(options.network ? ['eth0=slirp,,/usr/bin/slirp-fullbolt'] : []),
       ...(options.dataDisk === undefined ? [] : [`ubd0=${options.dataDisk}`]),
+      // c: without the lock by which UML keeps a file to itself.
+      ...(options.sharedDisk === undefined ? [] : [`ubd1c=${options.sharedDisk}`]),
       ...KERNEL_ARGUMENTS,
     ],
     env: { ...process.env, TMPDIR: memoryFolder(options.memoryMiB) },

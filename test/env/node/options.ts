@@ -18,6 +18,8 @@ export interface TestNodeOptions {
   readonly dataDisk?: string;
   /** MiB; default 6144. */
   readonly dataDiskMiB?: number;
+  /** `uml` only: a file that is there and is a block device (/dev/ubdb) of every node that gets it, as an array's disk would be. */
+  readonly sharedDisk?: string;
   /**
    * `qemu` only, and then with one CPU: time on the node is the count of instructions that it has executed, whatever the
    * host is busy with. For comparing lengths of paths within one boot. Default false.
@@ -39,28 +41,39 @@ export interface TestNodeOptions {
   readonly bootTimeoutMs?: number;
 }
 
-export type ResolvedOptions = Required<Omit<TestNodeOptions, 'dataDisk' | 'controlSocket' | 'modules'>> & {
+export type ResolvedOptions = Required<
+  Omit<TestNodeOptions, 'dataDisk' | 'sharedDisk' | 'controlSocket' | 'modules'>
+> & {
   readonly dataDisk: string | undefined;
+  readonly sharedDisk: string | undefined;
   readonly controlSocket: string | undefined;
   readonly modules: readonly string[];
 };
 
 /** Fills in the defaults. Throws INVALID_OPTIONS. */
 export function resolveOptions(options: TestNodeOptions): ResolvedOptions {
-  const { kernel, name, dataDisk, controlSocket, instructionClock = false } = options;
+  const { kernel, name, dataDisk, sharedDisk, controlSocket, instructionClock = false } = options;
   const uml = kernel === 'uml';
   const { cpus = uml || instructionClock ? 1 : 2, bootTimeoutMs = uml ? 60_000 : 240_000 } = options;
   const { memoryMiB = 2048, dataDiskMiB = 6144, network = true, udev = true, configfs = false, env = {} } = options;
   const modules = options.modules === undefined || options.modules === false ? [] : options.modules;
-  const given = { kernel, name, memoryMiB, cpus, instructionClock, dataDisk, dataDiskMiB, network };
+  const given = { kernel, name, memoryMiB, cpus, instructionClock, dataDisk, dataDiskMiB, sharedDisk, network };
   const resolved = { ...given, modules, udev, configfs, env, controlSocket, bootTimeoutMs };
   const problem = problemWith(resolved);
   if (problem !== undefined) throw new TestNodeError('INVALID_OPTIONS', problem);
   return resolved;
 }
 
-function problemWith({ kernel, name, cpus, instructionClock, modules }: ResolvedOptions): string | undefined {
+function problemWith({
+  kernel,
+  name,
+  cpus,
+  instructionClock,
+  modules,
+  sharedDisk,
+}: ResolvedOptions): string | undefined {
   if (kernel === 'uml' && cpus !== 1) return 'a uml node has one CPU: use qemu for more';
+  if (kernel !== 'uml' && sharedDisk !== undefined) return 'a shared disk needs uml';
   if (instructionClock && (kernel === 'uml' || cpus !== 1)) return 'an instruction clock needs qemu with one CPU';
   if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) return `${JSON.stringify(name)} is no host name`;
   const oddModule = modules.find((module) => !/^[\w-]+$/.test(module));

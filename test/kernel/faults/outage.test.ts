@@ -12,7 +12,7 @@ const OUTAGE_MS = 60_000;
 /** Emulated CPUs on a busy machine are slow. */
 const PATIENCE_MS = 90_000;
 /** Large enough that the writers still write when the engine dies, and small enough to be read on emulated CPUs. */
-const SIZE = '32Mi';
+const MIB = 32;
 const BLOCK = 4096;
 const BEFORE = 0x11;
 const AFTER = 0x22;
@@ -42,10 +42,10 @@ describe('an engine that is away', () => {
   it('for longer than the I/O time-out: an error, every acknowledged block right, and a disk that works again', async () => {
     const { node } = impatient;
     const fill = (byte: number, bytes: number) =>
-      `tr '\\0' '\\${byte.toString(8)}' </dev/zero | dd of=${PATH} bs=${bytes} iflag=fullblock oflag=direct 2>&1`;
-    // udev then reads the partition table again. Were the engine killed meanwhile, each read of that would have to time
-    // out, and the writer's close wait for them all.
-    await node.sh(`${fill(BEFORE, 1 << 20)}; udevadm settle`);
+      `head -c ${MIB}M /dev/zero | tr '\\0' '\\${byte.toString(8)}' | dd of=${PATH} bs=${bytes} iflag=fullblock oflag=direct 2>&1`;
+    // udev has the partition table read again whenever a writer closes. Were the engine killed meanwhile, each read of that
+    // would have to time out, and the writer's close wait for them all.
+    await node.sh(`udevadm settle; pkill -STOP -f systemd-udev[d]; ${fill(BEFORE, 1 << 20)}`);
     const before = await impatient.writesDone();
     const writer = await node.machine.spawn(fill(AFTER, BLOCK));
     await impatient.killEngineAfter(before + 500);
@@ -55,6 +55,7 @@ describe('an engine that is away', () => {
     expect(acknowledged).toBeGreaterThan(500);
 
     await node.startEngine();
+    await node.sh('pkill -CONT -f systemd-udev[d]');
     await node.ready(PATH);
     const [first, second, ...more] = await runsOfBlocks(node);
     expect(first).toEqual([0, AFTER]);
@@ -90,7 +91,7 @@ class Disk {
 
   static async start(...flags: string[]): Promise<Disk> {
     const node = await LoneNode.boot({ kernel: KERNEL });
-    await node.apply('d.yaml', disk('d', { size: SIZE }));
+    await node.apply('d.yaml', disk('d', { size: `${MIB}Mi` }));
     await node.startEngine();
     await node.startAgent(['--engine', 'external', ...flags]);
     await node.ready(PATH);

@@ -75,7 +75,12 @@ export class LoneNode {
   async startAgent(flags?: readonly string[]): Promise<void> {
     this.agentFlags = flags ?? this.agentFlags;
     await this.sh(`mkdir -p ${MANIFESTS} && rm -f /run/scst/status.json`);
-    await startAgent(this.machine, ['--manifests', MANIFESTS, '--setup-id', SETUP_ID, ...this.agentFlags]);
+    await startAgent(this.machine, this.agentArguments);
+  }
+
+  /** What startAgent starts the agent with. */
+  get agentArguments(): readonly string[] {
+    return ['--manifests', MANIFESTS, '--setup-id', SETUP_ID, ...this.agentFlags];
   }
 
   startEngine(): Promise<void> {

@@ -1,23 +1,39 @@
-// What a file that LIO serves itself is made of, and how one that exists differs from it (pure).
-import type { DesiredFile, FileParameters, ObservedBackstore } from '../model.js';
+// What a disk that LIO serves itself is made of, and how one that exists differs from it (pure).
+import type { DesiredKernelDisk, KernelDiskParameters, ObservedBackstore } from '../model.js';
 import type { Step } from './steps.js';
 
 /**
- * What the kernel opens when the backstore is enabled: descriptor 3 of the process that enables it. So the file is the one
- * that was checked, whatever its path leads to meanwhile, and no value of `control` holds a comma of a user's.
+ * What the kernel opens when the backstore is enabled: descriptor 3 of the process that enables it. So it is the file or
+ * block device that was checked, whatever its path leads to meanwhile, and no value of `control` holds a comma of a user's.
  */
-const OPENED_FILE = '/proc/self/fd/3';
+const OPENED = '/proc/self/fd/3';
 const FILENAME = 'udev_path';
 const INFO = 'info';
 const SERIAL = 'wwn/vpd_unit_serial';
 
 /** Fixed when the backstore is enabled; the path is only told to LIO for people, and for this comparison. */
-function fixed({ filename, writeThrough }: FileParameters): Record<'filename' | 'mode', string> {
-  return { filename, mode: writeThrough ? 'O_DSYNC' : 'Buffered-WCE' };
+function fixed(parameters: KernelDiskParameters): Record<'filename' | 'mode', string> {
+  const { filename } = parameters;
+  if (parameters.plugin === 'iblock') return { filename, mode: parameters.readOnly ? '1' : '0' };
+  return { filename, mode: parameters.writeThrough ? 'O_DSYNC' : 'Buffered-WCE' };
+}
+
+/** Where `info` says what `mode` is. */
+const MODE = { fileio: /\bMode: (\S+)/, iblock: /\breadonly: (\d)/ } as const;
+const SIZE = /\bSize: (\d+)\s+Mode: /;
+
+function controlOf(parameters: KernelDiskParameters): Record<string, string> {
+  if (parameters.plugin === 'iblock') return { udev_path: OPENED, readonly: parameters.readOnly ? '1' : '0' };
+  return {
+    fd_dev_name: OPENED,
+    fd_dev_size: String(parameters.sizeBytes),
+    // Through the page cache; without it LIO opens the file with O_DSYNC.
+    ...(!parameters.writeThrough && { fd_buffered_io: '1' }),
+  };
 }
 
 /** Written once it is enabled, which sets the defaults of most; the kernel refuses them while a LUN is linked. */
-function attributesOf(parameters: FileParameters): Record<string, string> {
+function attributesOf(parameters: KernelDiskParameters): Record<string, string> {
   const { blockSize, rotational, thinProvisioned, optimalTransferLength, identity } = parameters;
   const thin = thinProvisioned ? '1' : '0';
   return {
@@ -36,7 +52,7 @@ function attributesOf(parameters: FileParameters): Record<string, string> {
 }
 
 /** Paths below the backstore's directory that say whether it is as wanted. */
-export const OBSERVED_OF_FILE: readonly string[] = [
+export const OBSERVED_OF_KERNEL_DISK: readonly string[] = [
   INFO,
   FILENAME,
   'attrib/block_size',
@@ -50,9 +66,9 @@ export const OBSERVED_OF_FILE: readonly string[] = [
   SERIAL,
 ];
 
-export interface FileView {
+export interface KernelDiskView {
   backstore: string;
-  desired?: DesiredFile;
+  desired?: DesiredKernelDisk;
   observed?: ObservedBackstore;
   /** A LUN leads to it, or one may: a session that can’t be read at the moment. */
   linked: boolean;
@@ -60,15 +76,15 @@ export interface FileView {
   owned: boolean;
 }
 
-export interface FileDifference {
+export interface KernelDiskDifference {
   steps: Step[];
   /** A LUN may be linked to it. */
   usable: boolean;
   finding?: { reason: 'UnitNotReady' | 'StepPending' | 'NeedsRecreation' | 'Orphan'; message: string };
 }
 
-/** Steps that change one file's backstore, for as long as no LUN leads to it; its size changes at any time. */
-export function diffFile({ backstore, desired, observed, linked, owned }: FileView): FileDifference {
+/** Steps that change one disk's backstore, for as long as no LUN leads to it; its size changes at any time. */
+export function diffKernelDisk({ backstore, desired, observed, linked, owned }: KernelDiskView): KernelDiskDifference {
   const nothing = { steps: [], usable: false };
   if (observed?.busy === true) {
     const message = `a step on ${backstore} is still at work in the kernel`;
@@ -81,7 +97,7 @@ export function diffFile({ backstore, desired, observed, linked, owned }: FileVi
     return { ...nothing, finding: { reason: 'Orphan', message } };
   }
   if (!desired.ready) {
-    const message = 'the file isn’t checked yet';
+    const message = 'what backs it isn’t checked yet';
     // Without a LUN it may be half made, with an identity that is not its own.
     const usable = observed?.enabled === true && linked;
     return { steps: [], usable, finding: { reason: 'UnitNotReady', message } };
@@ -93,18 +109,13 @@ export function diffFile({ backstore, desired, observed, linked, owned }: FileVi
   return diffEnabled(desired, observed.attributes, linked);
 }
 
-function createSteps({ backstore, parameters }: DesiredFile): Step[] {
-  const { filename, sizeBytes, writeThrough, identity } = parameters;
+function createSteps({ backstore, parameters }: DesiredKernelDisk): Step[] {
+  const { filename, identity } = parameters;
   return [
     {
       kind: 'createBackstore',
       backstore,
-      control: {
-        fd_dev_name: OPENED_FILE,
-        fd_dev_size: String(sizeBytes),
-        // Through the page cache; without it LIO opens the file with O_DSYNC.
-        ...(!writeThrough && { fd_buffered_io: '1' }),
-      },
+      control: controlOf(parameters),
       attributes: { [FILENAME]: filename },
       serial: identity.serial,
     },
@@ -114,12 +125,12 @@ function createSteps({ backstore, parameters }: DesiredFile): Step[] {
 }
 
 function diffEnabled(
-  { backstore, parameters }: DesiredFile,
+  { backstore, parameters }: DesiredKernelDisk,
   observed: Readonly<Record<string, string>>,
   linked: boolean,
-): FileDifference {
-  const info = /\bSize: (\d+)\s+Mode: (\S+)/.exec(observed[INFO] ?? '');
-  const found: Record<string, string | undefined> = { filename: observed[FILENAME], mode: info?.[2] };
+): KernelDiskDifference {
+  const info = observed[INFO] ?? '';
+  const found = { filename: observed[FILENAME], mode: MODE[parameters.plugin].exec(info)?.[1] };
   const made = differing(fixed(parameters), found);
   const set = differing(attributesOf(parameters), {
     ...observed,
@@ -131,8 +142,8 @@ function diffEnabled(
   }
   if (made.length > 0) return { steps: [{ kind: 'removeBackstore', backstore }], usable: false };
   const steps: Step[] = [];
-  if (info?.[1] !== String(parameters.sizeBytes)) {
-    steps.push({ kind: 'resizeBackstore', backstore, control: { fd_dev_size: String(parameters.sizeBytes) } });
+  if (parameters.plugin === 'fileio' && SIZE.exec(info)?.[1] !== String(parameters.sizeBytes)) {
+    steps.push({ kind: 'changeBackstore', backstore, control: { fd_dev_size: String(parameters.sizeBytes) } });
   }
   if (set.length > 0) {
     const attributes = Object.fromEntries(set.map(({ name, wanted }) => [name, wanted]));
