@@ -2,17 +2,15 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { parseManifests } from '../../crds/manifest-files.js';
-import type { EntryStatus, UserObject } from '../../crds/types.js';
+import type { UserObject } from '../../crds/types.js';
 import type { NodeState } from '../../node-agent/protocol/node.js';
 import { CommandFailed, EXIT, type ExitCode } from '../exit-codes.js';
 import { keyOf, readObjects } from '../files.js';
 import type { Terminal } from '../terminal.js';
 import { askAgent } from '../world/connect.js';
-import { objectRows, type ObjectRow } from '../world/rows.js';
-import { worldOfNode } from '../world/world.js';
+import { remaining, unfinished } from '../world/unfinished.js';
 
 export interface ApplyOptions {
   path: string;
@@ -43,7 +41,7 @@ export async function apply(
   }
   const same = await Promise.all(all.map(async ({ file, text }) => (await textIn(file)) === text));
   const written = all.filter((_, at) => same[at] === false);
-  const wanted = new Map(objects.map((object) => [keyOf(object), object.spec]));
+  const wanted = new Set(objects.map(keyOf));
   const pruned = prune
     ? manifests.objects.filter((object) => !wanted.has(keyOf(object)) && isOwn(manifests, object))
     : [];
@@ -64,16 +62,10 @@ export async function apply(
     await Promise.all(written.map(({ file }) => rm(temporary(file), { force: true })));
   }
   for (const { object } of all.filter((_, at) => same[at])) terminal.out.write(`${keyOf(object)} unchanged\n`);
-  return wait(socket, timeout, terminal, (state) => {
-    const seen = new Map(state.manifests?.objects.map((object) => [keyOf(object), object.spec]));
-    const rows = objectRows(worldOfNode(state, socket)).filter(({ object }) => wanted.has(keyOf(object)));
-    const unseen = objects.filter((object) => !isDeepStrictEqual(seen.get(keyOf(object)), object.spec));
-    return [
-      ...unseen.map((object) => `${keyOf(object)}: the agent has yet to read it`),
-      ...rows.filter(({ state: how }) => how !== 'Ready').map(rowText),
-      ...leftOf(state, pruned),
-    ];
-  });
+  return wait(socket, timeout, terminal, (state) => [
+    ...unfinished(state, socket, objects),
+    ...remaining(state, pruned),
+  ]);
 }
 
 export async function remove({ path, socket, timeout }: ApplyOptions, terminal: Terminal): Promise<ExitCode> {
@@ -95,21 +87,7 @@ export async function remove({ path, socket, timeout }: ApplyOptions, terminal: 
   for (const file of new Set(gone.values())) await rm(file, { force: true });
   for (const key of gone.keys()) terminal.out.write(`${key} deleted\n`);
   const objectsGone = manifests.objects.filter((object) => gone.has(keyOf(object)));
-  return wait(socket, timeout, terminal, (state) => leftOf(state, objectsGone));
-}
-
-/** What the node still has of objects that were taken away. */
-function leftOf({ manifests, status }: NodeState, gone: readonly UserObject[]): string[] {
-  const keys = new Set(gone.map(keyOf));
-  const uids = new Set(gone.map(({ metadata }) => metadata.uid));
-  const there = manifests?.objects.filter((object) => keys.has(keyOf(object))) ?? [];
-  const entries: EntryStatus[] = [...(status?.devices ?? []), ...(status?.sessions ?? []), ...(status?.luns ?? [])];
-  return [
-    ...there.map((object) => `${keyOf(object)}: the agent has yet to see that it is gone`),
-    ...entries
-      .filter(({ uid }) => uids.has(uid))
-      .map(({ state, reason = '', message = '' }) => `${state} ${reason}: ${message}`),
-  ];
+  return wait(socket, timeout, terminal, (state) => remaining(state, objectsGone));
 }
 
 async function manifestsOf(socket: string): Promise<Manifests> {
@@ -143,10 +121,6 @@ async function wait(
     }
     await sleep(POLL_MS);
   }
-}
-
-function rowText({ object, state, reason, message }: ObjectRow): string {
-  return `${keyOf(object)}: ${[state, reason, message].filter((part) => part !== '').join(': ')}`;
 }
 
 /** One file for each object: an edit by hand of another is never overwritten. */

@@ -19,7 +19,9 @@ describe('a power cut', () => {
     await node.startEngine();
     await node.startAgent(['--engine', 'external', '--manifests', '/etc/scst/nothing']);
     await eventually(() => node.sh(`test -b ${PATH}`), MINUTE_MS);
-    expect(await node.condition('DesiredStateAvailable')).toMatchObject({ status: 'False' });
+    await eventually(async () =>
+      expect(await node.condition('DesiredStateAvailable')).toMatchObject({ status: 'False' }),
+    );
     await machine.mount();
     expect(await machine.synced()).toBe(written);
   });
