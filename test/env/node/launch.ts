@@ -49,7 +49,12 @@ function umlLaunch(options: ResolvedOptions, artifacts: KernelArtifacts, run: st
       ...(options.sharedDisk === undefined ? [] : [`ubd1c=${options.sharedDisk}`]),
       ...KERNEL_ARGUMENTS,
     ],
-    env: { ...process.env, TMPDIR: memoryFolder(options.memoryMiB) },
+    env: {
+      ...process.env,
+      TMPDIR: memoryFolder(options.memoryMiB),
+      // For processors with more state than UML knows (uml-xstate.c).
+      LD_PRELOAD: join(artifacts.folder, 'xstate.so'),
+    },
     dataDevice: '/dev/ubda',
     niceness: 0,
   };

@@ -4,20 +4,20 @@
 #   SCST_CACHE   the cache folder (default: $XDG_CACHE_HOME/scst-k8s, ~/.cache/scst-k8s)
 #
 # Afterwards $SCST_CACHE/node/uml and $SCST_CACHE/node/qemu are links to complete folders:
-#   uml:  linux, modules/, release
+#   uml:  linux, xstate.so (to be preloaded, see uml-xstate.c), modules/, release
 #   qemu: vmlinuz, initrd, modules/, release, accelerator
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # To be raised when a change here makes other folders than before.
-revision=2
+revision=3
 
 # What each kind of node needs on the host, as command:package. The guest's root is the host's, so these are in the guest too.
 common=(
   bash:bash setpriv:util-linux mke2fs:e2fsprogs modprobe:kmod busybox:busybox-static flock:util-linux ip:iproute2
   mkfs.xfs:xfsprogs fio:fio sg_inq:sg3-utils lsscsi:lsscsi dmsetup:dmsetup mt-st:mt-st udevadm:udev
 )
-uml_commands=(slirp-fullbolt:slirp)
+uml_commands=(slirp-fullbolt:slirp cc:build-essential)
 qemu_commands=(qemu-system-x86_64:qemu-system-x86 cpio:cpio xz:xz-utils)
 # What the initrd loads before the root can be mounted; everything else is loaded from the root.
 initrd_modules=(virtio_pci 9pnet_virtio 9p overlay)
@@ -142,6 +142,7 @@ take_modules() {
 
 take_uml() {
   mv "$work/package/usr/bin/linux.uml" "$work/linux"
+  cc -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -shared -fPIC -o "$work/xstate.so" "$here/uml-xstate.c"
   take_modules "$(echo "$work"/package/usr/lib/uml/modules/*)"
   rm -r "$work/base"
 }
