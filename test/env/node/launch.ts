@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { KernelArtifacts } from './artifacts.js';
 import type { ResolvedOptions } from './options.js';
 import { TestNodeError } from './errors.js';
+import { nextProcessor } from './processors.js';
 
 export interface Launch {
   readonly program: string;
@@ -36,9 +37,9 @@ function umlLaunch(options: ResolvedOptions, artifacts: KernelArtifacts, run: st
     isolate.unshift('--user', '--map-current-user');
   }
   return {
-    program: 'unshare',
+    program: 'taskset',
     args: [
-      ...isolate,
+      ...['--cpu-list', String(nextProcessor()), 'unshare', ...isolate],
       join(artifacts.folder, 'linux'),
       `mem=${options.memoryMiB}M`,
       ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${run}/uml-init`, `SCST_RUN=${run}`],
