@@ -19,7 +19,7 @@ export interface KernelModule {
 export const MODULES: readonly KernelModule[] = [
   { name: 'target_core_mod', option: 'CONFIG_TARGET_CORE', evidence: 'module/target_core_mod' },
   { name: 'target_core_user', option: 'CONFIG_TCM_USER2', evidence: 'module/target_core_user' },
-  { name: 'tcm_loop', option: 'CONFIG_LOOPBACK_TARGET', evidence: 'bus/pseudo/drivers/tcm_loop' },
+  { name: 'tcm_loop', option: 'CONFIG_LOOPBACK_TARGET', evidence: 'bus/tcm_loop_bus' },
   { name: 'sd_mod', option: 'CONFIG_BLK_DEV_SD', evidence: 'bus/scsi/drivers/sd' },
   { name: 'sg', option: 'CONFIG_CHR_DEV_SG', evidence: 'class/scsi_generic' },
 ];

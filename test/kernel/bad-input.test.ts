@@ -1,6 +1,7 @@
 // Bad manifests and a node that lacks something: what the report says, and that nothing else suffers.
 import { eventually } from '../env/stack/eventually.js';
 import { agentLog } from '../env/stack/node-processes.js';
+import { MODULES } from '../../node-agent/lio/modules.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
 
@@ -136,6 +137,13 @@ describe('a node that lacks something', () => {
     await node.sh(`rm ${FORBIDDEN}`);
     await node.ready(GOOD);
   });
+
+  it.each(MODULES)(
+    'finds $name loaded by what the agent looks for, and doesn’t load it again',
+    async ({ evidence }) => {
+      await node.sh(`test -e /sys/${evidence}`);
+    },
+  );
 
   it('life-07: configfs that is not mounted is mounted, under a disk that goes on', async () => {
     await node.signal('agent', 'SIGTERM');

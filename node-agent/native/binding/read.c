@@ -38,22 +38,25 @@ static bool is_absent(int error)
 
 static int read_file(struct node *node)
 {
+	char text[TEXT_SIZE];
 	int fd = open(node->path, O_RDONLY | O_CLOEXEC), error = 0;
 	ssize_t length;
 
 	if (fd < 0)
 		return errno;
-	node->found = malloc(TEXT_SIZE);
-	length = node->found != NULL ? read(fd, node->found, TEXT_SIZE) : -1;
-	if (length < 0) {
-		error = node->found != NULL ? errno : ENOMEM;
-		free(node->found);
-		node->found = NULL;
-	} else {
-		node->length = (size_t)length;
-	}
+	length = read(fd, text, sizeof(text));
+	if (length < 0)
+		error = errno;
 	close(fd);
-	return error;
+	if (error != 0)
+		return error;
+	/* Most have a few bytes, and thousands are kept until the last is read. */
+	node->found = malloc((size_t)length + 1);
+	if (node->found == NULL)
+		return ENOMEM;
+	memcpy(node->found, text, (size_t)length);
+	node->length = (size_t)length;
+	return 0;
 }
 
 /* For each entry: a letter for what it is, name NUL target NUL; the target is empty but for a symbolic link. */
