@@ -1,7 +1,7 @@
 // Validates a manifest as the API server would: schema, defaults and CEL rules of the same CRD YAML.
 import type { ValidateFunction } from 'ajv';
 import { loadCrd, type StructuralSchema } from '../load.js';
-import { API_VERSION, PLURALS, type Kind } from '../names.js';
+import { API_VERSION, PLURALS, USER_KINDS, type Kind } from '../names.js';
 import type { ScstNode, UserObject } from '../types.js';
 import { brokenRules, type FieldError } from './rules.js';
 import { compileSchema, fieldOf, messageOf } from './schema.js';
@@ -37,6 +37,11 @@ export function validateManifest(manifest: unknown, previousSpec?: unknown): Val
   }
   const errors = brokenRules(schema, object, previousSpec === undefined ? undefined : { spec: previousSpec });
   return errors.length === 0 ? { valid: true, object } : { valid: false, errors };
+}
+
+/** Reads and compiles all schemas, which takes longer than to validate hundreds of manifests by them. */
+export function prepareValidation(): void {
+  for (const kind of USER_KINDS) compiledFor(kind);
 }
 
 function envelopeProblem(manifest: unknown): FieldError | undefined {

@@ -1,4 +1,5 @@
 // The paths that users and status name: /dev/scst/<target>/<session>/lun<N>, with .sg and .bsg beside it.
+import { symlinkSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readOne } from '../native/read-together.js';
@@ -51,11 +52,14 @@ export async function syncLinks(root: string, wanted: ReadonlyMap<string, string
     if (!needed.has(directory)) await rmdir(directory).catch(ignoreNotEmpty);
 }
 
+/** At once: /dev is memory, and three links for each of some hundred disks would be as many jobs of the thread pool. */
 async function makeLink(path: string, target: string): Promise<void> {
-  await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-    return replaceLink(path, target);
-  });
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await replaceLink(path, target);
+  }
 }
 
 async function replaceLink(path: string, target: string): Promise<void> {

@@ -1,11 +1,12 @@
 // The engine's process: wires the parts, serves the agent, ends on SIGTERM without taking anything down.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import { BackingRegistry } from '../backing/registry.js';
 import { loadNative } from '../native/index.js';
 import { acquireProcessLock } from '../native/process-lock.js';
-import { serveEngine } from '../protocol/server.js';
+import type { EngineStatus } from '../protocol/types.js';
 import { ConfigurationStore } from './configuration-store.js';
 import { Engine } from './engine.js';
 import { parseOptions, type EngineSettings } from './options.js';
@@ -14,6 +15,8 @@ import { packageVersion } from '../files/package.js';
 
 /** A backing that hangs must not hold up the others' files, so more threads than libuv's four. */
 const FILE_THREADS = '16';
+/** Milliseconds that the rings of the former engine come before all else; a backing that hangs holds up no more than that. */
+const RINGS_FIRST_MS = 2_000;
 /** Before kubelet's 30 seconds are over; a backing that hangs longer loses what it had not written. */
 const SHUTDOWN_MS = 20_000;
 
@@ -42,6 +45,8 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   await acquireProcessLock({ path: join(runDir, 'engine.lock'), binding, log, signal: stop });
 
+  /** There is no client before there is a server. */
+  let tell: (status: EngineStatus) => void = () => undefined;
   const engine = new Engine({
     environment: {
       binding,
@@ -57,8 +62,13 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
     },
     store: new ConfigurationStore(runDir),
     version,
-    onStatusChanged: (status) => server.notifyStatusChanged(status),
+    onStatusChanged: (status) => tell(status),
   });
+  log.info({ version, runDir, allowPath, minFree }, 'engine started');
+  if (!stop.aborted) await takeUp(engine, log);
+
+  // Not before: commands wait in the rings for as long as these modules take to load.
+  const { serveEngine } = await import('../protocol/server.js');
   const server = await serveEngine({
     socketPath: join(runDir, 'engine.sock'),
     version,
@@ -71,16 +81,10 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
     },
     onError: (error) => log.warn({ err: error }, 'connection of a client failed'),
   });
-  log.info({ version, runDir, allowPath, minFree }, 'engine started');
+  tell = (status) => server.notifyStatusChanged(status);
 
   const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
-  if (!stop.aborted) {
-    // Not awaited before the stop: a unit whose backing hangs would hold up the shutdown.
-    engine
-      .start()
-      .catch((error: unknown) => log.error({ err: error }, 'the stored configuration could not be taken up'));
-    await stopped;
-  }
+  if (!stop.aborted) await stopped;
   log.info('stopping: commands that come now wait for the next engine');
   const overdue = setTimeout(() => {
     log.error({ afterMs: SHUTDOWN_MS }, 'a backing does not answer: ending without it');
@@ -92,6 +96,14 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
   clearTimeout(overdue);
   log.info('stopped');
   process.exit(0);
+}
+
+/** Resolves when every unit was tried, or after a time: a unit whose backing hangs would hold up agent and shutdown. */
+async function takeUp(engine: Engine, log: Logger): Promise<void> {
+  const tried = engine
+    .start()
+    .catch((error: unknown) => log.error({ err: error }, 'the stored configuration could not be taken up'));
+  await Promise.race([tried, delay(RINGS_FIRST_MS, undefined, { ref: false })]);
 }
 
 void main();

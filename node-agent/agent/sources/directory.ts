@@ -10,7 +10,7 @@ import {
   type ParsedFiles,
 } from '../../../crds/manifest-files.js';
 import type { ScstNodeSpec, ScstNodeStatus, UserObject } from '../../../crds/types.js';
-import { validateManifest } from '../../../crds/validation/validate.js';
+import { prepareValidation, validateManifest } from '../../../crds/validation/validate.js';
 import { buildIndex } from '../../../operator/plan/object-index.js';
 import { DEFAULT_TARGET_LABELS, defaultTarget } from '../../../operator/plan/default-target.js';
 import { onLoneNode } from '../../../operator/plan/lone-node.js';
@@ -102,6 +102,8 @@ export class DirectorySource implements DesiredStateSource {
     this.nodeUID = manifestUid(options.setupId, 'Node', options.nodeName);
     this.knownPath = join(options.stateDir, 'manifests.json');
     this.file = new StatusFile(options.runDir, options.log);
+    // Not in the time of whoever applies the first manifest.
+    setImmediate(prepareValidation);
   }
 
   get reported(): ScstNodeStatus | undefined {
