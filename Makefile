@@ -31,6 +31,10 @@ setup-node: ## Fetch the test kernels and tools (UML and QEMU): about 1 minute t
 setup-control-plane: ## Build kube-apiserver, etcd, kubectl and helm: 4 to 8 minutes the first time, kept in the cache
 	@$(CONTROL_PLANE_DIR)/build.sh
 
+.PHONY: setup-kubernetes
+setup-kubernetes: ## The same and a kubelet, which the kernel tests run
+	@$(CONTROL_PLANE_DIR)/build.sh kube-apiserver etcd kubectl helm kubelet
+
 .PHONY: announce-demo
 announce-demo:
 	@echo "make demo: builds everything, fetches a kernel, builds a control plane, and then runs the main job on them."
@@ -67,7 +71,7 @@ cluster: build setup-control-plane ## Tests against a real API server
 	@node test/run.mjs cluster
 
 .PHONY: kernel
-kernel: build setup-node setup-conformance ## Tests on a real kernel (UML), those of faults in QEMU with two CPUs too
+kernel: build setup-node setup-conformance setup-kubernetes ## Tests on a real kernel (UML), those of faults in QEMU with two CPUs too
 	@node test/run.mjs kernel two-cpus
 
 .PHONY: e2e
@@ -75,7 +79,7 @@ e2e: build setup-node setup-control-plane ## kubectl to /dev/sdX: a real API ser
 	@node test/run.mjs e2e
 
 .PHONY: test
-test: build setup-node setup-control-plane setup-conformance ## All levels but bench; does all set-up
+test: build setup-node setup-kubernetes setup-conformance ## All levels but bench; does all set-up
 	@node test/run.mjs lint unit native cluster kernel two-cpus e2e
 
 .PHONY: setup-conformance

@@ -65,6 +65,11 @@ export class EngineAccess {
     return this.call('drain', {});
   }
 
+  /** Undefined while no engine is there. */
+  end(): Promise<EngineRequests['end']['result'] | undefined> {
+    return this.call('end', {});
+  }
+
   close(): void {
     this.client.close();
   }

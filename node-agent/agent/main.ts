@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { HttpServer } from '../../operator/kube/http-server.js';
@@ -19,6 +20,7 @@ import { LunMetrics } from './lun-metrics.js';
 import { AgentMetrics } from './metrics.js';
 import { parseAgentOptions, type AgentOptions } from './options.js';
 import { Pass } from './pass.js';
+import { systemdEndsTheRest } from './host-down.js';
 import { isForced } from './tombstones.js';
 import { setupIdOf } from './setup-id.js';
 import { serveNodeState } from './state-socket.js';
@@ -30,6 +32,8 @@ import { forgetWriteCache } from './write-cache.js';
 /** Milliseconds between passes when nothing happens: drift is found within this time. */
 const INTERVAL_MS = 30_000;
 const RETRY_MS = 1_000;
+/** Milliseconds that the agent waits for an engine that it has told to end. */
+const ENGINE_ENDS_MS = 5_000;
 
 async function main(): Promise<void> {
   const options = parseAgentOptions(process.argv.slice(2), process.env);
@@ -46,10 +50,13 @@ async function main(): Promise<void> {
       : await HttpServer.start({ port: options.httpPort, registry, notReady: () => [...readiness] });
 
   const ending = new AbortController();
-  let hostGoesDown = false;
+  let told = false;
+  let engineOutlivesAll = false;
   const end = (signal: NodeJS.Signals): void => {
-    log.info({ signal }, signal === 'SIGPWR' ? 'the host goes down' : 'ending; devices and I/O stay as they are');
-    hostGoesDown ||= signal === 'SIGPWR';
+    told ||= signal === 'SIGPWR';
+    engineOutlivesAll ||= systemdEndsTheRest();
+    const hostGoesDown = told || engineOutlivesAll;
+    log.info({ signal }, hostGoesDown ? 'the host goes down' : 'ending; devices and I/O stay as they are');
     ending.abort();
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGPWR'] as const) process.on(signal, end);
@@ -134,13 +141,22 @@ async function main(): Promise<void> {
   log.info({ node: options.nodeName, version, source: options.manifests ?? 'ScstNode' }, 'agent started');
   await trigger.run();
 
-  if (hostGoesDown) {
+  if (told || engineOutlivesAll) {
     await prepareForPowerOff({
       journal: pass.current,
+      engineOutlivesAll,
       drain: () => engine.drain(),
       observe: () => kernel.observe('all'),
       execute: (steps) => kernel.execute(steps),
       forgetWriteCache: (hctl) => forgetWriteCache(hctl, workers),
+      endEngine: async () => {
+        await engine.end();
+        // Its lock ends with its process, and its files are closed then.
+        const path = join(options.runDir, 'engine.lock');
+        const signal = AbortSignal.timeout(ENGINE_ENDS_MS);
+        await acquireProcessLock({ path, binding: loadNative(), log, retryMs: 50, signal });
+      },
+      sleep,
       log,
     });
   }

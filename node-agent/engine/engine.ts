@@ -27,7 +27,7 @@ export interface EngineOptions {
   settleMs?: number;
 }
 
-export class Engine implements EngineHandlers {
+export class Engine implements Omit<EngineHandlers, 'end'> {
   private readonly units = new Map<string, Unit>();
   private readonly environment: UnitEnvironment;
   private readonly flight: FlightRecorder;

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => stopping.abort());
   process.once('SIGINT', () => stopping.abort());
   try {
-    await run(settings, version, log, stopping.signal);
+    await run(settings, version, log, stopping);
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
     log.fatal({ err: error }, 'the engine ends');
@@ -38,7 +38,8 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(settings: EngineSettings, version: string, log: Logger, stop: AbortSignal): Promise<void> {
+async function run(settings: EngineSettings, version: string, log: Logger, stopping: AbortController): Promise<void> {
+  const stop = stopping.signal;
   const { runDir, stateDir, allowPath, minFree } = settings;
   const binding = loadNative();
   mkdirSync(runDir, { recursive: true, mode: 0o755 });
@@ -78,6 +79,11 @@ async function run(settings: EngineSettings, version: string, log: Logger, stop:
       drain: () => engine.drain(),
       reclaim: (parameters) => engine.reclaim(parameters),
       act: (parameters) => engine.act(parameters),
+      end: () => {
+        // After the answer is out.
+        setImmediate(() => stopping.abort());
+        return Promise.resolve({});
+      },
     },
     onError: (error) => log.warn({ err: error }, 'connection of a client failed'),
   });

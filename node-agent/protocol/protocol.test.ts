@@ -13,6 +13,7 @@ const handlers: EngineHandlers = {
   configure: async () => status,
   status: async () => status,
   drain: async () => status,
+  end: async () => ({}),
   reclaim: async ({ filename }) => ({ deleted: false, message: `${filename} is kept` }),
   act: async () => ({}),
 };

@@ -24,7 +24,7 @@ export interface EngineServer {
   close(): Promise<void>;
 }
 
-const METHODS: readonly Exclude<EngineMethod, 'hello'>[] = ['configure', 'status', 'drain', 'reclaim', 'act'];
+const METHODS: readonly Exclude<EngineMethod, 'hello'>[] = ['configure', 'status', 'drain', 'reclaim', 'act', 'end'];
 
 /** Serves the protocol on `socketPath`, for the holder of the engine's lock. */
 export async function serveEngine(options: {

@@ -240,6 +240,8 @@ export interface EngineRequests {
   reclaim: { params: ReclaimParameters; result: ReclaimResult };
   /** Rejects where the unit isn't open, or isn't one that this can be done with. */
   act: { params: { uid: string; action: UnitAction }; result: Record<string, never> };
+  /** The host goes down, and nothing of the engine's is used any more: it closes its files, so that theirs can be unmounted. */
+  end: { params: Record<string, never>; result: Record<string, never> };
 }
 export type EngineMethod = keyof EngineRequests;
 

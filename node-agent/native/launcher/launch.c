@@ -11,6 +11,8 @@
  * - UV_THREADPOOL_SIZE, where it isn't set: threads of Node for accesses to files. A backing that doesn't answer keeps three
  *   of them; the default, four, would be used up by two such backings, and by then nothing would be written for any unit.
  * - no_new_privs: nothing that it starts gets more.
+ * - An argv[0] that begins with @: systemd passes it over when it ends what still runs before a power off. File systems on our
+ *   disks are unmounted after that, and the kernel flushes the disks at the very end.
  *
  * What is not permitted is said on standard error, and the program runs all the same.
  */
@@ -87,6 +89,8 @@ static void drop_capabilities(void)
 
 int main(int argc, char **argv)
 {
+	char *program;
+
 	if (argc < 2) {
 		fprintf(stderr, "usage: scst-launch PROGRAM [ARGUMENT...]\n");
 		return 2;
@@ -99,7 +103,12 @@ int main(int argc, char **argv)
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		warn("cannot set no_new_privs");
-	execvp(argv[1], argv + 1);
-	fprintf(stderr, "scst-launch: %s: %s: %s\n", argv[1], strerrorname_np(errno), strerror(errno));
+	program = argv[1];
+	if (asprintf(&argv[1], "@%s", program) < 0) {
+		warn("cannot mark the engine as one that outlives the others when the host goes down");
+		argv[1] = program;
+	}
+	execvp(program, argv + 1);
+	fprintf(stderr, "scst-launch: %s: %s: %s\n", program, strerrorname_np(errno), strerror(errno));
 	return errno == ENOENT ? 127 : 126;
 }

@@ -60,7 +60,8 @@ function changer(moved: string[]): Personality {
 describe('a medium changer', () => {
   let unit: LogicalUnit;
   let moved: string[];
-  const run = (cdb: string, on = 's1', dataOut = new Uint8Array()) => execute(unit, on, bytes(cdb), dataOut, 65_536);
+  const run = (cdb: string, on = 's1', dataOut: Uint8Array = new Uint8Array()) =>
+    execute(unit, on, bytes(cdb), dataOut, 65_536);
   const outcomeOf = async (...command: Parameters<typeof run>) => outcome(await run(...command));
 
   beforeEach(() => {

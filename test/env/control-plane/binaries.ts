@@ -17,12 +17,13 @@ function buildScript(): string {
   throw new ControlPlaneError('NOT_BUILT', `${RELATIVE} isn't above ${__dirname}`);
 }
 
-/** The folder of kube-apiserver, etcd, kubectl and helm; `NOT_BUILT` if one is missing. */
-export async function findBinaries(): Promise<string> {
+/** The folder of kube-apiserver, etcd, kubectl and helm, or of those named; `NOT_BUILT` if one is missing. */
+export async function findBinaries(components: readonly string[] = []): Promise<string> {
   const script = buildScript();
-  const result = await runCommand(script, ['--print']);
+  const result = await runCommand(script, ['--print', ...components]);
   if (result.code === 3) {
-    const message = `the control plane isn't built: run ${script} (4 to 8 minutes on 2 cores, once)`;
+    const command = [script, ...components].join(' ');
+    const message = `not built: run ${command} (4 to 8 minutes on 2 cores, once)`;
     throw new ControlPlaneError('NOT_BUILT', message);
   }
   return outputOf(script, result).trim();

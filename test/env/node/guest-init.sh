@@ -64,7 +64,21 @@ else
   stty -F "$channel" raw -echo
 fi
 # The kernel gave its own parameters as environment variables.
-env -i PATH=$PATH HOME=/root LANG=C.UTF-8 TERM=dumb "$NODE_BINARY" "$COMMAND_SERVER" "$SCST_RUN/environment.json" <>"$channel" >&0 &
+serve="exec env -i PATH=$PATH HOME=/root LANG=C.UTF-8 TERM=dumb $NODE_BINARY $COMMAND_SERVER $SCST_RUN/environment.json <>$channel >&0"
+if [ -n "$SYSTEMD" ]; then
+  units=/run/systemd/system
+  mkdir -p "$units" /run/systemd/system.conf.d
+  # The host may be a container, but the node is none: in one, systemd unmounts nothing.
+  rm -f /.dockerenv
+  echo "$NODE_NAME" >/etc/hostname
+  # UML has a watchdog that can't be opened.
+  printf '[Manager]\nRebootWatchdogSec=off\n' >/run/systemd/system.conf.d/node.conf
+  # No dependencies by default: nobody stops it, it goes when systemd ends all that still runs.
+  printf '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/bash -c "%s"\n' "$serve" >"$units/node-commands.service"
+  printf '[Unit]\nDefaultDependencies=no\nWants=node-commands.service\n' >"$units/node.target"
+  exec env -i "PATH=$PATH" /lib/systemd/systemd --unit=node.target --log-target=kmsg --show-status=no
+fi
+bash -c "$serve" &
 server=$!
 # As pid 1 this shell also reaps orphans: wait does that.
 while kill -0 "$server" 2>/dev/null; do wait "$server"; done

@@ -33,6 +33,11 @@ export interface TestNodeOptions {
   readonly udev?: boolean;
   /** Default false: configfs isn't mounted. */
   readonly configfs?: boolean;
+  /**
+   * Default false: process 1 is a shell that does no more than the tests need. With true it is Debian's systemd, without
+   * any service of a distribution: for what a node does when it goes down in order (`systemctl reboot`).
+   */
+  readonly systemd?: boolean;
   /** Environment variables of the commands, beside PATH, HOME, LANG and TERM. */
   readonly env?: Readonly<Record<string, string>>;
   /** A socket to make on the host, through which `exec.js SOCKET COMMAND` runs commands on the node. */
@@ -55,10 +60,18 @@ export function resolveOptions(options: TestNodeOptions): ResolvedOptions {
   const { kernel, name, dataDisk, sharedDisk, controlSocket, instructionClock = false } = options;
   const uml = kernel === 'uml';
   const { cpus = uml || instructionClock ? 1 : 2, bootTimeoutMs = uml ? 60_000 : 240_000 } = options;
-  const { memoryMiB = 2048, dataDiskMiB = 6144, network = true, udev = true, configfs = false, env = {} } = options;
+  const {
+    memoryMiB = 2048,
+    dataDiskMiB = 6144,
+    network = true,
+    udev = true,
+    configfs = false,
+    systemd = false,
+    env = {},
+  } = options;
   const modules = options.modules === undefined || options.modules === false ? [] : options.modules;
   const given = { kernel, name, memoryMiB, cpus, instructionClock, dataDisk, dataDiskMiB, sharedDisk, network };
-  const resolved = { ...given, modules, udev, configfs, env, controlSocket, bootTimeoutMs };
+  const resolved = { ...given, modules, udev, configfs, systemd, env, controlSocket, bootTimeoutMs };
   const problem = problemWith(resolved);
   if (problem !== undefined) throw new TestNodeError('INVALID_OPTIONS', problem);
   return resolved;

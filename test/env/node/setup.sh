@@ -41,6 +41,7 @@ packages_missing() {
   done
   for entry in "${entries[@]}"; do command -v "${entry%%:*}" >/dev/null || echo "${entry#*:}"; done | sort -u
   [ -x /lib/systemd/systemd-udevd ] || echo udev
+  [ -x /lib/systemd/systemd ] || echo systemd
   # Another busybox may be linked dynamically: the initrd has no libraries.
   if ldd "$(command -v busybox)" >/dev/null 2>&1; then echo busybox-static; fi
 }

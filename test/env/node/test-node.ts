@@ -240,6 +240,7 @@ export class TestNode {
       NETWORK: options.network ? '1' : '',
       UDEV: options.udev ? '1' : '',
       CONFIGFS: options.configfs ? '1' : '',
+      SYSTEMD: options.systemd ? '1' : '',
       LOAD_MODULES: options.modules.join(' '),
       NODE_BINARY: process.execPath,
       COMMAND_SERVER: join(scriptFolder(), 'command-server.mjs'),

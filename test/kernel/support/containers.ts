@@ -4,7 +4,7 @@ import { cacheFolder, shellQuote, type TestNode } from '../../env/node/index.js'
 import { eventually } from '../../env/stack/eventually.js';
 
 /** Debian's containerd and runc, as `make setup-conformance` fetches them. */
-const PACKAGES = join(cacheFolder(), 'containers/root');
+export const PACKAGES = join(cacheFolder(), 'containers/root');
 const FOLDER = '/run/containers';
 const CONFIGURATION = `version = 2
 root = "${FOLDER}/root"
@@ -14,7 +14,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 address = "${FOLDER}/socket"
 `;
 /** Directories of the node that a container of ours has, at the same paths; the rest of /run, /sys and /dev is its own. */
-const HOST_PATHS = ['/dev', '/sys/kernel/config', '/lib/modules', '/run/udev', '/run/scst', '/var/lib/scst'];
+export const HOST_PATHS = ['/dev', '/sys/kernel/config', '/lib/modules', '/run/udev', '/run/scst', '/var/lib/scst'];
 
 export class Containers {
   private constructor(private readonly node: TestNode) {}

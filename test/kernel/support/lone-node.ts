@@ -28,7 +28,7 @@ export class LoneNode {
 
   /** Boots the machine; nothing of ours runs on it yet. */
   static async boot(
-    options: Pick<TestNodeOptions, 'kernel' | 'dataDiskMiB' | 'memoryMiB' | 'configfs'>,
+    options: Pick<TestNodeOptions, 'kernel' | 'dataDiskMiB' | 'memoryMiB' | 'configfs' | 'systemd'>,
   ): Promise<LoneNode> {
     const directory = mkdtempSync(join(tmpdir(), 'scst-kernel-'));
     try {
