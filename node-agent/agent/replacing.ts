@@ -5,6 +5,7 @@ import type { KernelLun } from './desire.js';
 import { isDone, isUnderWay, notYetServing, waitsForEngine, type Replacement } from './replacement.js';
 import type { LunProblem } from './status.js';
 
+type Allowed = Extract<Permit, { allowed: true }>;
 /** Of each call: names of pairs that stay with the device that they have. */
 type Held = ReadonlySet<string>;
 
@@ -19,6 +20,8 @@ export interface ReplacingDependencies {
 export class Replacing {
   /** Why pairs have yet to change hands, by backstore; of the last call of serve(). */
   readonly problems = new Map<string, LunProblem>();
+  /** Of disks whose device changes hands, by backstore: until it has, which a backing that hangs can make a matter of passes. */
+  private readonly claims = new Map<string, Allowed>();
 
   constructor(private readonly dependencies: ReplacingDependencies) {}
 
@@ -33,6 +36,22 @@ export class Replacing {
     tell: (held: Held) => Promise<EngineStatus | undefined>,
   ): Promise<EngineStatus | undefined> {
     this.problems.clear();
+    try {
+      const engine = await this.proceed(pending, linked, keep, tell);
+      await this.release(pending, engine);
+      return engine;
+    } catch (error) {
+      await this.release(pending, undefined);
+      throw error;
+    }
+  }
+
+  private async proceed(
+    pending: readonly Replacement[],
+    linked: readonly KernelLun[],
+    keep: (held: Held) => Promise<void>,
+    tell: (held: Held) => Promise<EngineStatus | undefined>,
+  ): Promise<EngineStatus | undefined> {
     if (pending.length === 0) {
       await keep(NONE);
       return tell(NONE);
@@ -58,19 +77,25 @@ export class Replacing {
   ): Promise<EngineStatus | undefined> {
     const held = namesOf(waiting);
     const engine = await tell(held);
-    const permits: Permit[] = [];
-    try {
-      for (const replacement of waiting) {
-        const { backstore } = replacement;
-        const permit = await this.permit(replacement, linked, engine);
-        if ('allowed' in permit) {
-          permits.push(permit);
-          held.delete(backstore);
-        } else this.problems.set(backstore, permit);
-      }
-      return permits.length === 0 ? engine : await tell(held);
-    } finally {
-      for (const permit of permits) if (permit.allowed) await permit.release();
+    for (const replacement of waiting) {
+      const { backstore } = replacement;
+      const permit = await this.permit(replacement, linked, engine);
+      if ('allowed' in permit) {
+        this.claims.set(backstore, permit);
+        held.delete(backstore);
+      } else this.problems.set(backstore, permit);
+    }
+    return held.size === waiting.length ? engine : await tell(held);
+  }
+
+  /** What has changed hands, or won't. An engine that doesn't answer may be about to. */
+  private async release(pending: readonly Replacement[], engine: EngineStatus | undefined): Promise<void> {
+    for (const [backstore, claim] of this.claims) {
+      const replacement = pending.find((each) => each.backstore === backstore);
+      const undecided = engine === undefined || (replacement && isUnderWay(replacement, engine));
+      if (replacement !== undefined && undecided && !(engine && isDone(replacement, engine))) continue;
+      this.claims.delete(backstore);
+      await claim.release();
     }
   }
 
@@ -78,7 +103,9 @@ export class Replacing {
     replacement: Replacement,
     linked: readonly KernelLun[],
     engine: EngineStatus | undefined,
-  ): Promise<Permit | LunProblem> {
+  ): Promise<Allowed | LunProblem> {
+    const claimed = this.claims.get(replacement.backstore);
+    if (claimed !== undefined) return claimed;
     const problem = notYetServing(replacement, engine);
     if (problem !== undefined) return problem;
     const hctl = linked.find(({ backstore }) => backstore === replacement.backstore)?.hctl;
