@@ -44,7 +44,7 @@ beforeEach(() => {
     zeroRange: unsupported,
     openBeneath: async (directory, path, flags, mode) =>
       Promise.resolve(openSync(join(directory, path), flags | constants.O_NOFOLLOW, mode)),
-    tryLock: () => !lockedElsewhere,
+    tryLock: () => Promise.resolve(!lockedElsewhere),
   };
   environment = {
     binding: binding as NativeBinding,
@@ -219,9 +219,9 @@ describe('one file, one device', () => {
     const old = await open({ size: 512 });
     lockedElsewhere = true;
     const replacement = await open({ size: 1024 }, 'u1', old);
-    expect(replacement.lock()).toBe(false);
+    expect(await replacement.lock()).toBe(false);
     lockedElsewhere = false;
-    expect(replacement.lock()).toBe(true);
+    expect(await replacement.lock()).toBe(true);
     opened.splice(opened.indexOf(old), 1);
     await old.close();
     expect((await refusal({}, 'u2')).reason).toBe('BackingInUse');

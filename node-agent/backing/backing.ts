@@ -39,7 +39,7 @@ export interface Backing {
   /** Why it won't come back under this descriptor; undefined while it is there. */
   gone(): Promise<string | undefined>;
   /** Takes the lock if opening left that to later; false when another process was quicker. */
-  lock(): boolean;
+  lock(): Promise<boolean>;
   /** Closes it, which ends its lock too. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // Opens the block device of a vdiskBlockio: allowed, whole, and nobody else's from then on.
-import { close, constants, fstat, openSync, open, stat, type BigIntStats } from 'node:fs';
+import { close, constants, fstat, open, stat, type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
 import { findHolders } from '../block/holders.js';
 import type { BlockioConfiguration } from '../protocol/types.js';
@@ -65,7 +65,7 @@ export async function openBlockBacking(
       missing: async () => size - (configuration.size === undefined ? (await attributes.read()).size : size),
       gone: async () =>
         (await attributes.isThere(found.sequence)) ? undefined : `the block device of ${allowed.path} is gone`,
-      lock: () => !heldByUs || !configuration.claim || claimLate(fd, opened),
+      lock: async () => !heldByUs || !configuration.claim || (await claimLate(fd, opened)),
       close: async () => {
         release();
         for (const each of opened) await closeFile(each);
@@ -112,9 +112,10 @@ async function claim(
 }
 
 /** The claim is another descriptor's beside the one that has been open all the time. */
-function claimLate(fd: number, opened: number[]): boolean {
+async function claimLate(fd: number, opened: number[]): Promise<boolean> {
   try {
-    opened.push(openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_EXCL | constants.O_NONBLOCK));
+    const flags = constants.O_RDONLY | constants.O_EXCL | constants.O_NONBLOCK;
+    opened.push(await openFile(`/proc/self/fd/${fd}`, flags));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;

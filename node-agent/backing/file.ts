@@ -41,7 +41,7 @@ export async function openFileBacking(
     release = registry.claim(allowed.path, key, owner);
     const lockedByUs = replacing?.key === key;
     const shared = owner.sharedMedium ?? false;
-    if (!lockedByUs && !binding.tryLock(fd, shared))
+    if (!lockedByUs && !(await binding.tryLock(fd, shared)))
       throw new BackingRefused('BackingInUse', `${allowed.path} is locked by another process on this node`);
     const size = await fitSize(environment, allowed, fd, status, configuration);
     if (configuration.thinProvisioned && !configuration.readOnly) await checkHoles(binding, allowed.path, fd, status);
@@ -66,7 +66,7 @@ export async function openFileBacking(
       storesNothing: false,
       missing: async () => size - (await fileStatus(fd, { bigint: true })).size,
       gone: () => Promise.resolve(undefined),
-      lock: () => !lockedByUs || binding.tryLock(fd, shared),
+      lock: async () => !lockedByUs || (await binding.tryLock(fd, shared)),
       close: async () => {
         release();
         for (const each of opened) await closeFile(each);

@@ -25,7 +25,7 @@ export async function openNothing({ size, blocksize }: NullioConfiguration): Pro
     storesNothing: true,
     missing: () => Promise.resolve(0n),
     gone: () => Promise.resolve(undefined),
-    lock: () => true,
+    lock: () => Promise.resolve(true),
     close: () => closeFile(fd),
   };
 }

@@ -50,6 +50,6 @@ async function checkDeletable(environment: BackingEnvironment, path: string, fd:
   const owner = environment.registry.ownerOf(fileKey(status));
   if (owner !== undefined)
     throw new BackingRefused('BackingInUse', `${path} is the backing of the device ${owner.name} and is kept`);
-  if (!environment.binding.tryLock(fd, false))
+  if (!(await environment.binding.tryLock(fd, false)))
     throw new BackingRefused('BackingInUse', `${path} is locked by another process on this node and is kept`);
 }

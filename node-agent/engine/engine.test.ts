@@ -49,6 +49,22 @@ describe('configure', () => {
     expect(codeOf(await ring.send(TEST_UNIT_READY))).toBe('status 0');
   });
 
+  test('a file whose lock has no answer, as on a server that is gone, holds up no other unit', async () => {
+    node.kernel.add(ring1);
+    node.kernel.add(ring2);
+    const engine = await node.startEngine();
+    let answer: () => void = () => undefined;
+    node.lockAnswers = new Promise((resolve) => (answer = resolve));
+    const other = node.unit({ uid: 'unit2', rings: [ring2] });
+    const configured = engine.configure(configurationOf(node.unit(), other));
+    await until(() => node.units.length === 1);
+    const states = (await engine.status()).units.map(({ state }) => state);
+    expect(states.sort()).toEqual(['Failed', 'Ready']);
+    expect(codeOf(await node.ring().send(TEST_UNIT_READY))).toBe('6/29/0');
+    answer();
+    expect((await configured).units).toMatchObject([{ state: 'Ready' }, { state: 'Ready' }]);
+  });
+
   test('a ring whose device comes later is attached by itself', async () => {
     const engine = await node.startEngine();
     expect(ringStates(await engine.configure(configurationOf(node.unit())))).toEqual(['Waiting']);

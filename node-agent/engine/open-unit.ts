@@ -124,7 +124,7 @@ export async function swapBacking(
     // The same file stays locked through the former descriptor until that is closed.
     await (unit.backing === backing ? replaced : backing)?.close();
   }
-  if (backing?.lock() === false)
+  if (backing !== undefined && !(await backing.lock()))
     throw new BackingRefused('BackingInUse', `${backing.path} was locked by another process while it was opened anew`);
 }
 

@@ -131,6 +131,8 @@ export class TestNode {
   /** A test changes it for a reboot. */
   bootId = 'boot';
   lockedElsewhere = new Set<string>();
+  /** Until when the next lock of a file has no answer, as of a server that is gone. */
+  lockAnswers: Promise<void> | undefined;
   private readonly engines: Engine[] = [];
 
   /** Another engine on the same directory and kernel, as after the death of the one before. */
@@ -141,7 +143,12 @@ export class TestNode {
         Promise.resolve(openSync(join(root, path), flags | constants.O_NOFOLLOW, mode)),
       readNodes: () => Promise.reject(new Error('the engine reads one thing at a time')),
       changeNodes: () => Promise.reject(new Error('the kernel of this test is written to otherwise')),
-      tryLock: () => this.lockedElsewhere.size === 0,
+      tryLock: async () => {
+        const answer = this.lockAnswers;
+        this.lockAnswers = undefined;
+        await answer;
+        return this.lockedElsewhere.size === 0;
+      },
       countOutstanding: () => 3,
       punchHole: () => Promise.resolve(),
       zeroRange: () => Promise.reject(Object.assign(new Error('not here'), { code: 'EOPNOTSUPP' })),

@@ -22,11 +22,11 @@ export async function acquireProcessLock(options: ProcessLockOptions): Promise<v
   mkdirSync(dirname(path), { recursive: true });
   // Never closed: the lock belongs to the open file description.
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  if (binding.tryLock(fd, false)) return;
+  if (await binding.tryLock(fd, false)) return;
   log.info({ path }, 'stand-by: another process holds the lock');
   onStandBy?.();
   do {
     await delay(retryMs, undefined, { signal });
-  } while (!binding.tryLock(fd, false));
+  } while (!(await binding.tryLock(fd, false)));
   log.info({ path }, 'the other process has ended: taking over');
 }

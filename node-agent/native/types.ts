@@ -141,10 +141,10 @@ export interface NativeBinding {
    */
   changeNodes(paths: readonly string[], texts: readonly (string | null)[]): Promise<(NodeJS.ErrnoException | null)[]>;
   /**
-   * Open file description lock over the whole file, not waiting: false when another holds one that conflicts.
+   * Open file description lock over the whole file, not waiting for others: false when another holds one that conflicts.
    * A write lock, or a read lock where fd is open for reading only or `shared` is true: others may have one of those too.
    */
-  tryLock(fd: number, shared: boolean): boolean;
+  tryLock(fd: number, shared: boolean): Promise<boolean>;
   /** Commands in a mapped ring between cmd_tail and cmd_head, without taking them (maps and unmaps). */
   countOutstanding(uioFd: number, mapSize: number): number;
   /** fallocate(2) with PUNCH_HOLE: the range, in bytes, reads as zeros and its space is given back. EOPNOTSUPP where the file system can't. */

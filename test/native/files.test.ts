@@ -45,23 +45,24 @@ describe('files of the add-on', () => {
     });
   });
 
-  it('gives the lock of a file to one open file description at a time', () => {
+  it('gives the lock of a file to one open file description at a time', async () => {
     const [first, second] = [openSync(join(root, 'inside/file'), 'r+'), openSync(join(root, 'inside/file'), 'r+')];
-    expect(native.tryLock(first, false)).toBe(true);
-    expect(native.tryLock(second, false)).toBe(false);
+    expect(await native.tryLock(first, false)).toBe(true);
+    expect(await native.tryLock(second, false)).toBe(false);
     closeSync(first);
-    expect(native.tryLock(second, false)).toBe(true);
+    expect(await native.tryLock(second, false)).toBe(true);
     closeSync(second);
   });
 
-  it('gives a shared lock to several, and keeps those out who want it for themselves', () => {
+  it('gives a shared lock to several, and keeps those out who want it for themselves', async () => {
     const files = [1, 2, 3].map(() => openSync(join(root, 'inside/file'), 'r+'));
     const [first = -1, second = -1, third = -1] = files;
-    expect([native.tryLock(first, true), native.tryLock(second, true), native.tryLock(third, false)]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    const locked = [
+      await native.tryLock(first, true),
+      await native.tryLock(second, true),
+      await native.tryLock(third, false),
+    ];
+    expect(locked).toEqual([true, true, false]);
     files.forEach((file) => closeSync(file));
   });
 
