@@ -10,6 +10,8 @@
  *   CAP_SYS_RAWIO, CAP_IPC_LOCK, CAP_NET_ADMIN (netlink is not used).
  * - UV_THREADPOOL_SIZE, where it isn't set: threads of Node for accesses to files. A backing that doesn't answer keeps three
  *   of them; the default, four, would be used up by two such backings, and by then nothing would be written for any unit.
+ * - NODE_OPTIONS, where it isn't set: young garbage is collected after 2 MiB in place of 16. The data path makes none; what the
+ *   rest makes is short-lived, and would only be memory that the node lacks.
  * - no_new_privs: nothing that it starts gets more.
  * - An argv[0] that begins with @: systemd passes it over when it ends what still runs before a power off. File systems on our
  *   disks are unmounted after that, and the kernel flushes the disks at the very end.
@@ -33,6 +35,7 @@
 
 static const char oom_score_adj[] = "-998";
 static const char thread_pool_size[] = "32";
+static const char node_options[] = "--max-semi-space-size=2";
 static const uint64_t kept_capabilities = UINT64_C(1) << CAP_DAC_OVERRIDE;
 
 static void warn(const char *what)
@@ -99,6 +102,8 @@ int main(int argc, char **argv)
 		warn("cannot set PR_SET_IO_FLUSHER, so a full page cache may stall the engine");
 	if (setenv("UV_THREADPOOL_SIZE", thread_pool_size, 0) != 0)
 		warn("cannot set UV_THREADPOOL_SIZE");
+	if (setenv("NODE_OPTIONS", node_options, 0) != 0)
+		warn("cannot set NODE_OPTIONS");
 	set_oom_score();
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -100,9 +100,9 @@ async function measureLuns(node: LoneNode, yardstick: string): Promise<Row[]> {
     await eventually(async () => expectTrue(await node.condition(condition)), 60_000);
   const start = Date.now();
   await node.apply('bench.yaml', disks(LUNS, 'kernel'));
-  // By the node itself, rarely: its one CPU is what is measured.
-  const ready = `grep -q '"lunsReady": "${LUNS}/${LUNS}"' /run/scst/status.json`;
-  await node.sh(`until ${ready}; do sleep 1; done; udevadm settle --timeout=600`, 900_000);
+  // Without polling: the node's one CPU is what is measured.
+  const ready = `${yardstick} await /run/scst/status.json '"lunsReady": "${LUNS}/${LUNS}"'`;
+  await node.sh(`${ready} && udevadm settle --timeout=600`, 900_000);
   const ours = Date.now() - start;
   const passes = async () => {
     const read = "fetch('http://127.0.0.1:9809/metrics').then((answer) => answer.text()).then(console.log)";

@@ -11,6 +11,9 @@ const BLOCK_SIZE = 512;
 /** Slow under emulation, slower while the host is busy. */
 const START_MS = 300_000;
 
+/** Moves no data, so it is no disk. */
+export const RING_ALONE = 'ring alone';
+
 export interface Contender {
   readonly name: string;
   /** For the table: what was measured, in a few words. */
@@ -28,7 +31,7 @@ export interface ContenderFiles {
 }
 
 export function contenders({ build, packages }: ContenderFiles): Contender[] {
-  return [lioFileio, tcmuRunner(packages), minimalEngine(build), scst];
+  return [lioFileio, tcmuRunner(packages), minimalEngine(build), ringAlone(build), scst];
 }
 
 const lioFileio: Contender = {
@@ -70,15 +73,33 @@ function minimalEngine(build: string): Contender {
   return {
     name: 'minimal C engine',
     note: 'one thread, preadv and pwritev, nothing else: the ceiling of a plain ring engine',
-    start: async (node, sizeMiB) => {
-      const file = await makeFile(node, 'minimal', sizeMiB);
-      const backstore = await tcmuBackstore(node, 'minimal', ['dev_config=bench,nl_reply_supported=-1'], sizeMiB);
-      const name = 'tcm-user/90/minimal/bench';
-      await startDetached(node, [`${build}/minimal-engine`, name, file, String(BLOCK_SIZE)], '/run/minimal.log');
-      await eventually(() => node.sh('grep -q attached /run/minimal.log'), START_MS);
-      return exposeLun(node, backstore, 'a3');
-    },
+    start: (node, sizeMiB) => startMinimalEngine(node, sizeMiB, { build, name: 'minimal', id: 'a3', more: [] }),
   };
+}
+
+function ringAlone(build: string): Contender {
+  return {
+    name: RING_ALONE,
+    note: 'the C engine answering at once, without a system call for the data: what the kernel’s way through a ring takes',
+    start: (node, sizeMiB) => startMinimalEngine(node, sizeMiB, { build, name: 'alone', id: 'a4', more: ['nothing'] }),
+  };
+}
+
+async function startMinimalEngine(
+  node: TestNode,
+  sizeMiB: number,
+  { build, name, id, more }: { build: string; name: string; id: string; more: readonly string[] },
+): Promise<string> {
+  const file = await makeFile(node, name, sizeMiB);
+  const backstore = await tcmuBackstore(node, name, ['dev_config=bench,nl_reply_supported=-1'], sizeMiB);
+  const log = `/run/${name}.log`;
+  await startDetached(
+    node,
+    [`${build}/minimal-engine`, `tcm-user/90/${name}/bench`, file, String(BLOCK_SIZE), ...more],
+    log,
+  );
+  await eventually(() => node.sh(`grep -q attached ${log}`), START_MS);
+  return exposeLun(node, backstore, id);
 }
 
 const scst: Contender = {

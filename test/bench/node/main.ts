@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, startNode, type TestNode } from '../../env/node/index.js';
 import { ROOT } from '../../env/stack/paths.js';
-import { contenders, type Contender } from './contenders.js';
+import { contenders, RING_ALONE, type Contender } from './contenders.js';
 import { JOBS, measure } from './jobs.js';
 import { makeSlowDisk, measureLatency } from './latency.js';
 import { chartOf, tableOf, type Result } from './report.js';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const all = contenders({ build, packages: join(cacheFolder(), 'bench/root') });
   const { kernel, results } = await onNode((node) => measureThroughput(node, all));
   // tcmu-runner's image is no plain file: its blocks lie elsewhere.
-  const plain = all.filter(({ name }) => name !== 'tcmu-runner');
+  const plain = all.filter(({ name }) => name !== 'tcmu-runner' && name !== RING_ALONE);
   const latency = await onNode(async (node) => {
     await makeSlowDisk(node);
     return measureLatency(node, plain);

@@ -2,7 +2,9 @@
  * The yardstick: the least that a TCMU engine in user space can be. One thread, one ring, READ and WRITE straight between
  * the ring's data area and the file. It answers what a Linux host needs to use the disk, and nothing more.
  *
- *   minimal-engine NAME FILE BLOCK_SIZE      NAME: the uio device's, such as tcm-user/1/bench
+ *   minimal-engine NAME FILE BLOCK_SIZE [nothing]      NAME: the uio device's, such as tcm-user/1/bench
+ *
+ * With `nothing` it says GOOD to READ and WRITE at once: what is left is the kernel's share.
  */
 #include <dirent.h>
 #include <endian.h>
@@ -26,6 +28,7 @@ static uint8_t *map;
 static int medium;
 static uint64_t blocks;
 static uint32_t block_size;
+static bool moves_nothing;
 
 static void fail(const char *what)
 {
@@ -126,6 +129,8 @@ static uint8_t transfer(struct tcmu_command *command, bool write, uint64_t lba, 
 		iov[i].iov_base = map + (uintptr_t)command->request.iov[i].iov_base;
 		iov[i].iov_len = command->request.iov[i].iov_len;
 	}
+	if (moves_nothing)
+		return 0;
 	done = write ? pwritev(medium, iov, (int)iov_count, (off_t)(lba * block_size))
 		     : preadv(medium, iov, (int)iov_count, (off_t)(lba * block_size));
 	return done == (ssize_t)expected ? 0 : refuse(command);
@@ -193,11 +198,12 @@ int main(int argc, char **argv)
 	uint32_t anything = 0;
 	int uio;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: %s UIO-NAME FILE BLOCK-SIZE\n", argv[0]);
+	if (argc != 4 && !(argc == 5 && strcmp(argv[4], "nothing") == 0)) {
+		fprintf(stderr, "usage: %s UIO-NAME FILE BLOCK-SIZE [nothing]\n", argv[0]);
 		return 2;
 	}
 	block_size = (uint32_t)atoi(argv[3]);
+	moves_nothing = argc == 5;
 	medium = open(argv[2], O_RDWR);
 	if (medium < 0 || fstat(medium, &status) != 0)
 		fail(argv[2]);

@@ -20,7 +20,7 @@ export function tableOf(results: readonly Result[], contenders: readonly Contend
   return [line(header), ...rows.map(line), '', `1.00 is ${names[0] ?? ''} in the same boot.`, ...notes].join('\n');
 }
 
-const COLOURS = ['#9aa5b1', '#d9a441', '#5b8c5a', '#2f6fb3'];
+const COLOURS = ['#9aa5b1', '#d9a441', '#5b8c5a', '#c3cfd9', '#2f6fb3'];
 const BAR = 14;
 const LEFT = 190;
 const SCALE = 420;
@@ -33,8 +33,8 @@ export function chartOf(results: readonly Result[]): string {
   const height = 48 + jobs.length * group;
   const legend = names.map(
     (name, at) =>
-      `<rect x="${LEFT + at * 150}" y="12" width="12" height="12" fill="${COLOURS[at] ?? '#000'}"/>` +
-      `<text x="${LEFT + 18 + at * 150}" y="22">${name}</text>`,
+      `<rect x="${LEFT + at * 125}" y="12" width="12" height="12" fill="${COLOURS[at] ?? '#000'}"/>` +
+      `<text x="${LEFT + 18 + at * 125}" y="22">${name}</text>`,
   );
   const bars = jobs.flatMap((job, row) => [
     `<text x="${LEFT - 10}" y="${48 + row * group + group / 2 - 4}" text-anchor="end">${job}</text>`,
