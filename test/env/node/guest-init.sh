@@ -71,6 +71,8 @@ if [ -n "$SYSTEMD" ]; then
   # The host may be a container, but the node is none: in one, systemd unmounts nothing.
   rm -f /.dockerenv
   echo "$NODE_NAME" >/etc/hostname
+  # They come with whatever needs sysinit.target: the first empties /tmp, where the checkout may be; udevd runs already.
+  for unit in systemd-tmpfiles-setup systemd-udevd systemd-udev-trigger; do ln -s /dev/null "$units/$unit.service"; done
   # UML has a watchdog that can't be opened.
   printf '[Manager]\nRebootWatchdogSec=off\n' >/run/systemd/system.conf.d/node.conf
   # No dependencies by default: nobody stops it, it goes when systemd ends all that still runs.

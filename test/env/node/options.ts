@@ -34,8 +34,8 @@ export interface TestNodeOptions {
   /** Default false: configfs isn't mounted. */
   readonly configfs?: boolean;
   /**
-   * Default false: process 1 is a shell that does no more than the tests need. With true it is Debian's systemd, without
-   * any service of a distribution: for what a node does when it goes down in order (`systemctl reboot`).
+   * Default false: process 1 is a shell that does no more than the tests need. With true it is Debian's systemd, which starts
+   * nothing that a test doesn't ask for: for what a node does when it goes down in order (`systemctl reboot`).
    */
   readonly systemd?: boolean;
   /** Environment variables of the commands, beside PATH, HOME, LANG and TERM. */
