@@ -7,7 +7,7 @@ import { IDLE, Kubelet } from './support/kubelet.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 /** life-10. systemd alone waits as long for a process that doesn't end. */
 const REBOOT_MS = 90_000;

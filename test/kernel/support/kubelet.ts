@@ -14,6 +14,8 @@ const FOLDER = '/run/kubelet-test';
 const SOCKET = `${FOLDER}/containerd.sock`;
 const PODS = `${FOLDER}/pods`;
 const IMAGE = 'node.test/busybox:1';
+/** On a busy machine. */
+const START_MS = 120_000;
 /** Of a container that does nothing but end when it is told to: process 1 gets no signal that it doesn't wait for. */
 export const IDLE = 'trap "exit 0" TERM; while :; do sleep 1000 & wait; done';
 /** Where the node's programs are; the image has nothing but busybox, and links to them. */
@@ -70,7 +72,7 @@ export class Kubelet {
       'KillMode=process',
       'Delegate=yes',
     ]);
-    await eventually(() => kubelet.ctr(`images import ${FOLDER}/image.tar`));
+    await eventually(() => kubelet.ctr(`images import ${FOLDER}/image.tar`), START_MS);
     const program = join(await findBinaries(['kubelet']), 'kubelet');
     await kubelet.service('kubelet', `${program} --config ${FOLDER}/kubelet.yaml --root-dir ${FOLDER}/kubelet`, []);
     return kubelet;
@@ -106,7 +108,7 @@ export class Kubelet {
       },
     };
     await this.node.write(`${PODS}/${name}.json`, JSON.stringify(pod));
-    for (const { name: container } of containers) await eventually(() => this.isRunning(name, container));
+    for (const { name: container } of containers) await eventually(() => this.isRunning(name, container), START_MS);
   }
 
   private async isRunning(pod: string, container: string): Promise<void> {
