@@ -80,7 +80,7 @@ async function run(settings: EngineSettings, version: string, log: Logger, stopp
       reclaim: (parameters) => engine.reclaim(parameters),
       act: (parameters) => engine.act(parameters),
       end: () => {
-        // After the answer is out.
+        // The answer may still be lost with the connection: the agent waits for the end of the lock.
         setImmediate(() => stopping.abort());
         return Promise.resolve({});
       },

@@ -9,6 +9,7 @@ import { object } from '../../kernel/support/manifests.js';
 import { sessionTimes } from './sessions.js';
 import { percentile, tableOf, type Row } from './report.js';
 
+const BUILD = join(ROOT, 'build/bench');
 const DOCUMENTS = join(ROOT, 'docs/benchmarks');
 const SESSIONS = 50;
 const LUNS = 256;
@@ -31,13 +32,15 @@ function disks(count: number, engine: 'kernel' | 'tcmu'): string {
   return [...PLACE, ...each.flat()].join('---\n');
 }
 
+function compile(program: string): void {
+  const flags = ['-O2', '-std=c11', '-D_GNU_SOURCE', '-pthread', '-o', join(BUILD, program)];
+  execFileSync('cc', [...flags, join(ROOT, `test/bench/agent/${program}.c`)]);
+}
+
 async function main(): Promise<void> {
-  const yardstick = join(ROOT, 'build/bench/yardstick');
-  mkdirSync(join(ROOT, 'build/bench'), { recursive: true });
-  execFileSync('cc', [
-    ...['-O2', '-std=c11', '-D_GNU_SOURCE', '-pthread', '-o', yardstick],
-    join(ROOT, 'test/bench/agent/yardstick.c'),
-  ]);
+  mkdirSync(BUILD, { recursive: true });
+  for (const program of ['yardstick', 'await']) compile(program);
+  const yardstick = join(BUILD, 'yardstick');
   const names = process.argv.slice(2);
   const unknown = names.find((name) => !(name in PARTS));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${Object.keys(PARTS).join(', ')}`);
@@ -101,7 +104,7 @@ async function measureLuns(node: LoneNode, yardstick: string): Promise<Row[]> {
   const start = Date.now();
   await node.apply('bench.yaml', disks(LUNS, 'kernel'));
   // Without polling: the node's one CPU is what is measured.
-  const ready = `${yardstick} await /run/scst/status.json '"lunsReady": "${LUNS}/${LUNS}"'`;
+  const ready = `${join(BUILD, 'await')} /run/scst/status.json '"lunsReady": "${LUNS}/${LUNS}"'`;
   await node.sh(`${ready} && udevadm settle --timeout=600`, 900_000);
   const ours = Date.now() - start;
   const passes = async () => {

@@ -5,9 +5,8 @@
  *   yardstick luns COUNT DIRECTORY       so many files of that directory as LUNs of one session, as engine: kernel makes them
  *   yardstick tree                       reads what the agent reads to know the state of LIO and of the SCSI devices
  *   yardstick rings                      takes over every ring that nobody serves, each with a thread, as an engine does
- *   yardstick await FILE TEXT            ends when a file that is replaced now and then has the text, without any polling
  *
- * Each of the others prints milliseconds, `sessions` one line for each; `rings` goes on until it is killed.
+ * Each prints milliseconds, `sessions` one line for each; `rings` goes on until it is killed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -350,49 +348,6 @@ static void rings(void)
 	pause();
 }
 
-static bool has(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "r");
-	char *content = NULL;
-	size_t size = 0;
-	bool found;
-
-	if (file == NULL)
-		return false;
-	found = getdelim(&content, &size, '\0', file) > 0 && strstr(content, text) != NULL;
-	free(content);
-	fclose(file);
-	return found;
-}
-
-static void await(const char *path, const char *text)
-{
-	const char *slash = strrchr(path, '/');
-	int events = inotify_init1(IN_CLOEXEC);
-	char directory[400];
-
-	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
-	if (events < 0 || inotify_add_watch(events, directory, IN_MOVED_TO) < 0)
-		fail(directory);
-	while (!has(path, text)) {
-		char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-		bool replaced = false;
-
-		while (!replaced) {
-			ssize_t length = read(events, buffer, sizeof(buffer));
-
-			if (length <= 0)
-				fail("inotify");
-			for (char *at = buffer; at < buffer + length;) {
-				struct inotify_event *event = (struct inotify_event *)at;
-
-				replaced |= event->len > 0 && strcmp(event->name, slash + 1) == 0;
-				at += sizeof(*event) + event->len;
-			}
-		}
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -405,8 +360,6 @@ int main(int argc, char **argv)
 		tree();
 	else if (strcmp(what, "rings") == 0)
 		rings();
-	else if (strcmp(what, "await") == 0 && argc == 4)
-		await(argv[2], argv[3]);
 	else
 		return 2;
 	return 0;
