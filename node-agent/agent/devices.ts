@@ -82,6 +82,7 @@ export class Devices {
     );
     // Last: udev has had the time in which the kernel probed.
     const byId = await readById();
+    const now = performance.now();
     const wantedLinks = new Map<string, string>();
     const realised = new Map<string, RealisedLun>();
     for (const { backstore, device, place, awaitedSize } of found.filter((each) => each !== undefined)) {
@@ -93,7 +94,7 @@ export class Devices {
         ...(bsg !== undefined && { bsg }),
         ...(awaitedSize !== undefined && { awaitedSize }),
         ...(place &&
-          block !== undefined && { path: linkPath(LINKS, place), ...this.byIdOf(byId, hctl, block, place.naa) }),
+          block !== undefined && { path: linkPath(LINKS, place), ...this.byIdOf(byId, hctl, block, place.naa, now) }),
       });
       if (place === undefined) continue;
       for (const [path, node] of linksOf(LINKS, place, device)) wantedLinks.set(path, node);
@@ -127,16 +128,17 @@ export class Devices {
     hctl: string,
     block: string,
     naa: string,
+    now: number,
   ): Pick<RealisedLun, 'byId' | 'awaitsById'> {
     const byId = findById(links, block, naa);
     if (byId !== undefined) return { byId };
-    return this.mayGetById(`${hctl} ${naa}`) ? { awaitsById: true } : {};
+    return this.mayGetById(`${hctl} ${naa}`, now) ? { awaitsById: true } : {};
   }
 
-  private mayGetById(key: string): boolean {
-    const until = this.byIdAwaited.get(key) ?? performance.now() + UDEV_MS;
+  private mayGetById(key: string, now: number): boolean {
+    const until = this.byIdAwaited.get(key) ?? now + UDEV_MS;
     this.byIdAwaited.set(key, until);
-    return performance.now() < until;
+    return now < until;
   }
 }
 

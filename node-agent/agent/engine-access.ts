@@ -8,15 +8,13 @@ export interface EngineAccessOptions {
   socketPath: string;
   /** The engine came, went, or says that its status changed by itself. */
   onChange: () => void;
-  /** Told of what the engine says of the units of a configuration. */
-  onStatus: (configuration: EngineConfiguration, status: EngineStatus) => void;
 }
 
 export class EngineAccess {
   private readonly client: EngineClient;
   private acknowledged: EngineConfiguration | undefined;
 
-  constructor(private readonly options: EngineAccessOptions) {
+  constructor(options: EngineAccessOptions) {
     this.client = connectEngine({
       socketPath: options.socketPath,
       onStatusChanged: options.onChange,
@@ -41,7 +39,6 @@ export class EngineAccess {
     const status = await (known ? this.call('status', {}) : this.call('configure', configuration));
     if (status === undefined) return undefined;
     this.acknowledged = configuration;
-    this.options.onStatus(configuration, status);
     return status;
   }
 

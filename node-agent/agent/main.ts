@@ -16,7 +16,7 @@ import { EngineAccess } from './engine-access.js';
 import { EngineProcess } from './engine-process.js';
 import { JournalStore } from './journal-store.js';
 import { Kernel } from './kernel.js';
-import { LunMetrics } from './lun-metrics.js';
+import { ServedMetrics } from './served-metrics.js';
 import { AgentMetrics } from './metrics.js';
 import { parseAgentOptions, type AgentOptions } from './options.js';
 import { Pass } from './pass.js';
@@ -96,7 +96,6 @@ async function main(): Promise<void> {
   const engine = new EngineAccess({
     socketPath: join(options.runDir, 'engine.sock'),
     onChange: request,
-    onStatus: (configuration, status) => metrics.served(configuration, status),
   });
   const engineProcess = new EngineProcess(options, root, log, request);
   const source = await makeSource(options, version, log, request);
@@ -123,7 +122,7 @@ async function main(): Promise<void> {
     now: () => new Date(),
     log,
   });
-  new LunMetrics(registry, async () => {
+  new ServedMetrics(registry, async () => {
     const status = await engine.status();
     return status && { units: pass.current?.served ?? [], status };
   });

@@ -36,8 +36,8 @@ export interface Backing {
   readonly storesNothing: boolean;
   /** Bytes that the backing lacks of the medium, because somebody has cut it; negative where it has more. */
   missing(): Promise<bigint>;
-  /** Why it won't come back under this descriptor; undefined while it is there. */
-  gone(): Promise<string | undefined>;
+  /** Why it won't come back under this descriptor; undefined while it is there. Absent: it can't go away. */
+  gone?(): Promise<string | undefined>;
   /** Takes the lock if opening left that to later; false when another process was quicker. */
   lock(): Promise<boolean>;
   /** Closes it, which ends its lock too. */

@@ -65,7 +65,6 @@ export async function openFileBacking(
       own: {},
       storesNothing: false,
       missing: async () => size - (await fileStatus(fd, { bigint: true })).size,
-      gone: () => Promise.resolve(undefined),
       lock: async () => !lockedByUs || (await binding.tryLock(fd, shared)),
       close: async () => {
         release();

@@ -24,7 +24,6 @@ export async function openNothing({ size, blocksize }: NullioConfiguration): Pro
     own: {},
     storesNothing: true,
     missing: () => Promise.resolve(0n),
-    gone: () => Promise.resolve(undefined),
     lock: () => Promise.resolve(true),
     close: () => closeFile(fd),
   };

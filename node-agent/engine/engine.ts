@@ -184,7 +184,7 @@ export class Engine implements Omit<EngineHandlers, 'end'> {
   private lookLater(): void {
     this.timer = setTimeout(() => {
       this.forgetFinished();
-      for (const unit of this.units.values()) void unit.watchBacking();
+      for (const unit of this.units.values()) if (unit.watched) void unit.watchBacking();
       const looking = [...this.units.values()].filter((unit) => unit.looking);
       const round = looking.length === 0 ? Promise.resolve() : this.look().then(() => void this.reconcile(looking));
       round

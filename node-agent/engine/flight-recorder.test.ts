@@ -69,6 +69,11 @@ test('more commands at once than are recorded are executed all the same', async 
   expect(await Promise.all(running)).toEqual(new Array(20).fill('done'));
 });
 
+test('a ring without slow commands takes no file and no descriptor', () => {
+  expect(new FlightRecorder(directory).poison('a')).toEqual([]);
+  expect(readdirSync(join(directory, 'flight'))).toEqual([]);
+});
+
 test('a ring that is gone leaves nothing behind', async () => {
   for (let death = 0; death < 3; death += 1) dieDuring('a', POISON);
   const recorder = new FlightRecorder(directory);

@@ -1,5 +1,5 @@
 // Remembers over the engine's death which slow commands each ring was executing, and refuses one that keeps killing it.
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Deaths in a row during the same CDB after which it is no longer executed. */
@@ -21,10 +21,13 @@ export class PoisonCommand extends Error {
 export class FlightRecorder {
   private readonly records = new Map<string, FlightRecord>();
   private readonly directory: string;
+  /** Names of files that former engines left. */
+  private readonly left: ReadonlySet<string>;
 
   constructor(runDirectory: string) {
     this.directory = join(runDirectory, 'flight');
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.left = new Set(readdirSync(this.directory));
   }
 
   /** Throws PoisonCommand instead of running `work`. */
@@ -54,7 +57,7 @@ export class FlightRecorder {
   private recordOf(ringKey: string): FlightRecord {
     let record = this.records.get(ringKey);
     if (record === undefined) {
-      record = new FlightRecord(join(this.directory, encodeURIComponent(ringKey)));
+      record = new FlightRecord(this.directory, encodeURIComponent(ringKey), this.left);
       this.records.set(ringKey, record);
     }
     return record;
@@ -62,20 +65,24 @@ export class FlightRecorder {
 }
 
 class FlightRecord {
-  private readonly fd: number;
+  /** Open from the first slow command on: a node has many rings that never see one. */
+  private fd: number | undefined;
+  private readonly path: string;
   private readonly busy = new Array<boolean>(SLOTS).fill(false);
   /** Deaths in a row by CDB. */
   private readonly deaths: Map<string, number>;
   private readonly deathsPath: string;
 
-  constructor(private readonly path: string) {
-    this.deathsPath = `${path}.deaths`;
-    this.deaths = readDeaths(this.deathsPath);
-    const inFlight = new Set(readSlots(path));
+  constructor(directory: string, name: string, left: ReadonlySet<string>) {
+    this.path = join(directory, name);
+    this.deathsPath = `${this.path}.deaths`;
+    this.deaths = left.has(`${name}.deaths`) ? readDeaths(this.deathsPath) : new Map<string, number>();
+    const inFlight = new Set(left.has(name) ? readSlots(this.path) : []);
+    if (inFlight.size === 0) return;
     for (const cdb of inFlight) this.deaths.set(cdb, (this.deaths.get(cdb) ?? 0) + 1);
-    if (inFlight.size > 0) this.writeDeaths();
+    this.writeDeaths();
     // After the deaths are counted: a crash in between counts one twice, which errs towards safety.
-    this.fd = openSync(path, 'w', 0o600);
+    this.slots();
   }
 
   refusePoison(cdb: string): void {
@@ -92,21 +99,27 @@ class FlightRecord {
     if (slot < 0) return slot;
     this.busy[slot] = true;
     // The page cache outlives the process: no flush.
-    writeSync(this.fd, Buffer.concat([Buffer.of(cdb.length), cdb]), 0, cdb.length + 1, slot * SLOT_SIZE);
+    writeSync(this.slots(), Buffer.concat([Buffer.of(cdb.length), cdb]), 0, cdb.length + 1, slot * SLOT_SIZE);
     return slot;
   }
 
   end(slot: number, cdb: string): void {
     if (slot < 0) return;
     this.busy[slot] = false;
-    writeSync(this.fd, Buffer.of(0), 0, 1, slot * SLOT_SIZE);
+    writeSync(this.slots(), Buffer.of(0), 0, 1, slot * SLOT_SIZE);
     if (this.deaths.delete(cdb)) this.writeDeaths();
   }
 
   remove(): void {
-    closeSync(this.fd);
+    if (this.fd !== undefined) closeSync(this.fd);
     rmSync(this.path, { force: true });
     rmSync(this.deathsPath, { force: true });
+  }
+
+  /** Emptied when it is opened. */
+  private slots(): number {
+    this.fd ??= openSync(this.path, 'w', 0o600);
+    return this.fd;
   }
 
   private writeDeaths(): void {

@@ -80,12 +80,13 @@ export class Ring {
     this.native.setFlags(flags);
   }
 
-  status(): RingStatus {
+  status(): Omit<RingStatus, 'counters'> {
     const { hba, backstore } = this.configuration;
-    return { hba, backstore, state: this.state, message: this.message, counters: this.counters() };
+    return { hba, backstore, state: this.state, message: this.message };
   }
 
-  private counters(): RingCounters | undefined {
+  /** While it is attached. */
+  counters(): RingCounters | undefined {
     if (this.native === undefined) return undefined;
     const native = this.native.counters();
     const { reads, writes, readBytes, writeBytes, withoutData } = this.handedOver;

@@ -3,7 +3,14 @@ import type { Backing } from '../backing/backing.js';
 import { BackingRefused } from '../backing/errors.js';
 import type { RingEvent } from '../native/types.js';
 import { diskOf } from '../../crds/disk.js';
-import type { RingConfiguration, UnitAction, UnitConfiguration, UnitReason, UnitStatus } from '../protocol/types.js';
+import type {
+  RingConfiguration,
+  RingCounters,
+  UnitAction,
+  UnitConfiguration,
+  UnitReason,
+  UnitStatus,
+} from '../protocol/types.js';
 import { act } from './actions.js';
 import { BackOff } from './back-off.js';
 import type { UnitEnvironment } from './environment.js';
@@ -126,8 +133,14 @@ export class Unit {
     await this.reconcile();
   }
 
+  /** What is open can change by itself: a block device, or a file whose size the disk follows. */
+  get watched(): boolean {
+    const backing = this.serving?.backing;
+    return backing !== undefined && (backing.gone !== undefined || diskOf(this.configuration).size === undefined);
+  }
+
   private async changeOf(backing: Backing): Promise<'gone' | 'grown' | undefined> {
-    if ((await backing.gone()) !== undefined) return 'gone';
+    if ((await backing.gone?.()) !== undefined) return 'gone';
     const { size, blocksize } = diskOf(this.configuration);
     if (size !== undefined) return undefined;
     const missing = await backing.missing();
@@ -135,6 +148,10 @@ export class Unit {
   }
 
   status(): UnitStatus {
+    return this.describe((ring) => ring.counters());
+  }
+
+  private describe(countersOf: (ring: Ring) => RingCounters | undefined): UnitStatus {
     const medium = this.serving?.scsi.medium;
     const blocked = this.serving?.scsi.blocked ? BLOCKED : undefined;
     const failure = this.failure ?? this.serving?.health.failure(this.serving.scsi) ?? blocked;
@@ -143,9 +160,9 @@ export class Unit {
       generation: this.evaluatedGeneration,
       state: failure === undefined ? 'Ready' : 'Failed',
       ...failure,
-      size: medium && Number(medium.blocks) * medium.blockSize,
+      size: this.size,
       thinProvisioned: medium && this.serving?.scsi.settings.thinProvisioned,
-      rings: [...this.rings.values()].map((ring) => this.ringStatus(ring)),
+      rings: [...this.rings.values()].map((ring) => ({ ...this.ringStatus(ring), counters: countersOf(ring) })),
       failures: this.serving?.scsi.mediumFailures ?? NO_FAILURES,
       internalFailures: this.serving?.internalFailures ?? 0,
     };
@@ -201,16 +218,22 @@ export class Unit {
       : { ...status, message: `the command ${poison} is refused: it ended the engine` };
   }
 
+  /** Bytes. */
+  private get size(): number | undefined {
+    const medium = this.serving?.scsi.medium;
+    return medium && Number(medium.blocks) * medium.blockSize;
+  }
+
   private async passes(): Promise<void> {
     while (this.again && !this.closed) {
       this.again = false;
-      const before = this.status();
+      const before = this.describe(WITHOUT_COUNTERS);
       try {
         await this.runPass();
       } catch (error) {
         this.fail(error);
       }
-      if (!equal(withoutCounters(before), withoutCounters(this.status()))) this.environment.statusChanged();
+      if (!equal(before, this.describe(WITHOUT_COUNTERS))) this.environment.statusChanged();
     }
   }
 
@@ -257,7 +280,7 @@ export class Unit {
     const wanted = this.effective;
     if (this.serving === undefined) {
       this.serving = await openUnit(this.environment, this.flight, wanted, () => this.rings.values());
-      this.environment.log.info({ device: wanted.name, size: this.status().size }, 'logical unit open');
+      this.environment.log.info({ device: wanted.name, size: this.size }, 'logical unit open');
     } else if (this.applied !== undefined) {
       await this.change(this.serving, this.applied, wanted);
     }
@@ -278,7 +301,7 @@ export class Unit {
     const reopens = unit.backing === undefined && diskOf(wanted).active !== false;
     if (change === 'grown' || reopens || !equal(handlerOf(applied), handlerOf(wanted))) {
       await swapBacking(this.environment, unit, applied, wanted, rings);
-      this.environment.log.info({ device: wanted.name, size: this.status().size }, 'backing changed');
+      this.environment.log.info({ device: wanted.name, size: this.size }, 'backing changed');
     }
   }
 
@@ -354,13 +377,11 @@ export class Unit {
 
 const INACTIVE = { reason: 'Inactive', message: 'active is false: the backing is closed' } as const;
 const BLOCKED = { reason: 'Blocked', message: 'its commands wait until `scst unblock` lets them run' } as const;
+/** They change with every command, which is no news. */
+const WITHOUT_COUNTERS = () => undefined;
 const NO_FAILURES = { read: 0, write: 0, noSpace: 0, flush: 0 } as const;
 
 /** What the backing, and what is made of it, follow from. */
 function handlerOf({ vdiskFileio, vdiskBlockio, vdiskNullio, sharedMedium }: UnitConfiguration) {
   return [vdiskFileio, vdiskBlockio, vdiskNullio, sharedMedium];
-}
-
-function withoutCounters(status: UnitStatus): UnitStatus {
-  return { ...status, rings: status.rings.map((ring) => ({ ...ring, counters: undefined })) };
 }

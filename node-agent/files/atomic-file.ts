@@ -1,6 +1,7 @@
 // Writes a file so that a reader or a crash sees either the old content or the new one, never a part.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { readTogether } from '../native/read-together.js';
 
 /** durable: on the disk, name included, before it resolves. Otherwise only a process may die, not the machine. */
 export async function writeAtomically(path: string, content: string, durable: boolean): Promise<void> {
@@ -40,10 +41,6 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** The parsed content, or undefined where there is no file. Throws on anything that is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const { files } = await readTogether({ root: dirname(path), files: [basename(path)], directories: [] });
+  return files[0] === undefined ? undefined : (JSON.parse(files[0]) as unknown);
 }

@@ -1,4 +1,4 @@
-// Small files and directories of the kernel: what is asked for at one moment is read in one go.
+// Small files and directories, most of them the kernel's: what is asked for at one moment is read in one go.
 import DataLoader from 'dataloader';
 import { join } from 'node:path';
 import { loadNative } from './index.js';

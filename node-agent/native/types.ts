@@ -128,8 +128,8 @@ export interface NativeBinding {
    */
   openBeneath(root: string, path: string, flags: number, mode: number): Promise<number>;
   /**
-   * Texts of files (at most 4096 bytes of each) and entries of directories, in the order of their paths, null for what isn't
-   * there (ENOENT, ENODEV, ENXIO). Throws an Error with `code` for any other trouble with one of them.
+   * Texts of files and entries of directories, in the order of their paths, null for what isn't there (ENOENT, ENODEV, ENXIO). A
+   * read that comes short of a page is taken for a file's last. Throws an Error with `code` for any other trouble with one of them.
    */
   readNodes(
     files: readonly string[],

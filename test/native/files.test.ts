@@ -83,9 +83,12 @@ describe('files of the add-on', () => {
     expect(directories[1]).toBeNull();
   });
 
-  it('reads at most a page of a file, and fails with what can’t be read', async () => {
-    writeFileSync(join(root, 'long'), 'y'.repeat(5000));
-    expect((await native.readNodes([join(root, 'long')], [])).files).toEqual(['y'.repeat(4096)]);
+  it.each([0, 4095, 4096, 4097, 100_000])('reads the whole of a file of %i bytes', async (bytes) => {
+    writeFileSync(join(root, 'long'), 'y'.repeat(bytes));
+    expect((await native.readNodes([join(root, 'long')], [])).files).toEqual(['y'.repeat(bytes)]);
+  });
+
+  it('fails with what can’t be read', async () => {
     await expect(native.readNodes([join(root, 'inside')], [])).rejects.toMatchObject({ code: 'EISDIR' });
     await expect(native.readNodes([], [join(root, 'inside/file')])).rejects.toMatchObject({ code: 'ENOTDIR' });
     expect(() => native.readNodes(['with\0null'], [])).toThrow(/without null bytes/);

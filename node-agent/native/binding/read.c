@@ -1,4 +1,4 @@
-/* Many small files and directories of the kernel, read in one go off the JavaScript thread. */
+/* Many small files and directories, read in one go off the JavaScript thread. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "binding.h"
 
-/* A file of configfs or sysfs is at most a page. */
+/* A file of configfs or sysfs is at most a page; only others go on beyond it. */
 enum { TEXT_SIZE = 4096 };
 enum { IS_DIRECTORY = 'd', IS_OTHER = '-' };
 
@@ -36,27 +36,44 @@ static bool is_absent(int error)
 	return error == ENOENT || error == ENODEV || error == ENXIO;
 }
 
-static int read_file(struct node *node)
+/* Most have a few bytes, and thousands are kept until the last is read. */
+static int append(struct node *node, const char *text, size_t length)
+{
+	char *found = realloc(node->found, node->length + length + 1);
+
+	if (found == NULL)
+		return ENOMEM;
+	memcpy(found + node->length, text, length);
+	node->found = found;
+	node->length += length;
+	return 0;
+}
+
+/* A read that comes short is the last one: a second look at thousands of files would cost as much as the first. */
+static int read_all(int fd, struct node *node)
 {
 	char text[TEXT_SIZE];
-	int fd = open(node->path, O_RDONLY | O_CLOEXEC), error = 0;
 	ssize_t length;
+	int error;
+
+	do {
+		length = read(fd, text, sizeof(text));
+		if (length < 0)
+			return errno;
+		error = append(node, text, (size_t)length);
+	} while (error == 0 && length == sizeof(text));
+	return error;
+}
+
+static int read_file(struct node *node)
+{
+	int fd = open(node->path, O_RDONLY | O_CLOEXEC), error;
 
 	if (fd < 0)
 		return errno;
-	length = read(fd, text, sizeof(text));
-	if (length < 0)
-		error = errno;
+	error = read_all(fd, node);
 	close(fd);
-	if (error != 0)
-		return error;
-	/* Most have a few bytes, and thousands are kept until the last is read. */
-	node->found = malloc((size_t)length + 1);
-	if (node->found == NULL)
-		return ENOMEM;
-	memcpy(node->found, text, (size_t)length);
-	node->length = (size_t)length;
-	return 0;
+	return error;
 }
 
 /* For each entry: a letter for what it is, name NUL target NUL; the target is empty but for a symbolic link. */

@@ -5,7 +5,8 @@
 
 #include "internal.h"
 
-static _Thread_local sigjmp_buf *volatile armed;
+/* initial-exec: the first access of a thread must not allocate, in a signal handler least of all. */
+static _Thread_local sigjmp_buf *volatile armed __attribute__((tls_model("initial-exec")));
 static struct sigaction former;
 static pthread_once_t installed = PTHREAD_ONCE_INIT;
 

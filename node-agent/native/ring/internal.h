@@ -105,7 +105,6 @@ struct ring {
 	const char *failure;
 	struct ring_event *events, **events_end;
 	struct handed_over **handed_over; /* by cmd_id */
-	struct iovec iov[MEDIUM_IOV_MAX];
 	struct counters counters;
 	uint32_t unmeasured;
 	/* Commands of this ring that workers have, or have given back. */
@@ -115,6 +114,9 @@ struct ring {
 	/* Under queue_mutex. */
 	struct completion *queue, **queue_end;
 	struct job *done, **done_end;
+
+	/* The last: not cleared, so that its pages come with the first command that needs them. */
+	struct iovec iov[MEDIUM_IOV_MAX];
 };
 
 /* A command as it lies in its slot. */

@@ -1,8 +1,8 @@
-// Metrics of LUNs: what the engine says at that moment, under the names that users know, and nothing while it is away.
+// Metrics of LUNs and devices: what the engine says at that moment, under the names that users know, and nothing while it is away.
 import { Registry } from 'prom-client';
 import type { EngineStatus } from '../protocol/types.js';
 import { device, session, target } from './fixtures.js';
-import { LunMetrics, type ServedNow } from './lun-metrics.js';
+import { ServedMetrics, type ServedNow } from './served-metrics.js';
 
 const ring = {
   hba: 'user_21332',
@@ -39,7 +39,7 @@ const status = (reads: number): EngineStatus => ({
   ...{ protocolVersion: 1, pid: 1, version: '0' },
   units: [
     {
-      ...{ uid, generation, state: 'Ready', failures: { read: 0, write: 0, noSpace: 0, flush: 0 } },
+      ...{ uid, generation, state: 'Ready', failures: { read: 5, write: 0, noSpace: 0, flush: 0 } },
       rings: [{ hba: ring.hba, backstore: ring.backstore, state: 'Attached', counters: { ...counters, reads } }],
     },
   ],
@@ -49,7 +49,7 @@ it('are those of the moment, and gone with the engine', async () => {
   const registry = new Registry();
   let now: Awaited<ReturnType<ServedNow>> = { units, status: status(3) };
   let asked = 0;
-  new LunMetrics(registry, () => {
+  new ServedMetrics(registry, () => {
     asked += 1;
     return Promise.resolve(now);
   });
@@ -60,6 +60,8 @@ it('are those of the moment, and gone with the engine', async () => {
   expect(text).toContain(`scst_lun_bytes_total{${labels},direction="write"} 1024\n`);
   expect(text).toContain(`scst_lun_aborts_total{${labels}} 1\n`);
   expect(text).toContain(`scst_lun_resets_total{${labels}} 4\n`);
+  expect(text).toContain('scst_device_backing_failures{device="disk",access="read"} 5\n');
+  expect(text).toContain('scst_device_internal_failures{device="disk"} 0\n');
   now = { units, status: status(7) };
   expect(await registry.metrics()).toContain(`scst_lun_commands_total{${labels},direction="read"} 7\n`);
   now = undefined;
