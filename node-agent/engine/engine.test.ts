@@ -1,8 +1,9 @@
 // The engine with a kernel and an add-on in memory, the real SCSI layer and real files.
-import { existsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NEXUS_FLAG } from '../native/types.js';
+import type { StoredRunState } from './run-state.js';
 import {
   codeOf,
   configurationOf,
@@ -143,6 +144,21 @@ describe('configure', () => {
 });
 
 describe('letting go', () => {
+  test('what must not be forgotten is kept from the first nexus on, and what was left is brought up to date', async () => {
+    const path = join(node.directory, 'units/unit1.json');
+    const nexuses = () =>
+      Object.keys((JSON.parse(readFileSync(path, 'utf8')) as StoredRunState).snapshot.nexuses).length;
+    const engine = await node.startEngine();
+    await engine.configure(configurationOf(node.unit({ rings: [] })));
+    expect(existsSync(path)).toBe(false);
+    await engine.configure(configurationOf(node.unit()));
+    expect(nexuses()).toBe(1);
+    await engine.shutdown();
+    rmSync(join(node.directory, 'engine.json'));
+    await (await node.startEngine()).configure(configurationOf(node.unit({ rings: [] })));
+    expect(nexuses()).toBe(0);
+  });
+
   test('a removed unit is served until its ring is gone, then closed with nothing left behind', async () => {
     node.kernel.add(ring1);
     const engine = await node.startEngine();

@@ -43,7 +43,8 @@ export async function openUnit(
     const scsi = createScsi(configuration, backing);
     const stores = await takeUpState(environment, configuration, scsi, backing);
     updateNexuses(scsi, rings());
-    await stores.runState.save(scsi, stores.records);
+    // Nobody has asked it anything yet, and what a former engine left has been dealt with.
+    if (scsi.nexuses.size > 0 || stores.runState.left) await stores.runState.save(scsi, stores.records);
     const native = environment.binding.createUnit({
       ...nativeMedium(scsi, backing),
       writeCache: fastPathWriteCache(scsi),

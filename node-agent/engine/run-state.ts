@@ -35,6 +35,11 @@ export class RunStateFile {
     return stored?.bootId === this.bootId ? stored : undefined;
   }
 
+  /** load() found a file, and it is still that. */
+  get left(): boolean {
+    return this.found !== undefined;
+  }
+
   /** Resolves when a state at least as new as the present one is in the file. */
   async save(unit: LogicalUnit, records: ReplayRecords): Promise<void> {
     // Both only ever go up, so their sum is as good as the pair.

@@ -49,6 +49,16 @@ it.each(names)('tells that %s is missing, and what to do', async (name) => {
   });
 });
 
+it('tells where there is no modprobe, which says nothing of the module', async () => {
+  const execute = () => Promise.reject(Object.assign(new Error('spawn modprobe ENOENT'), { code: 'ENOENT' }));
+  await expect(ensureKernel({ sys, mounts: join(sys, 'mounts'), execute })).rejects.toMatchObject({
+    code: 'ModuleMissing',
+    message: expect.stringMatching(
+      /the kernel module target_core_mod isn't loaded, and there is no modprobe here.* install kmod/,
+    ) as string,
+  });
+});
+
 it('takes what is there for loaded, whatever modprobe says of it', async () => {
   await ensureKernel({
     sys,

@@ -34,6 +34,9 @@ export interface KernelPaths {
 }
 type Execute = (command: string, args: readonly string[]) => Promise<unknown>;
 
+/** `code`: its exit code, or why it couldn't be started, such as ENOENT. */
+type ProgramFailed = Error & { code?: number | string; stderr?: string };
+
 /** Something that the node's kernel lacks, and what a person can do. */
 export class KernelLacks extends Error {
   constructor(
@@ -65,13 +68,12 @@ async function ensureModules(sys: string, execute: Execute): Promise<void> {
   const missing = await missingOf(MODULES, sys);
   if (missing.length === 0) return;
   // All by one process: to start one is what takes time.
-  await execute('modprobe', ['-a', ...missing.map(({ name }) => name)]).catch(
-    async (error: Error & { stderr?: string }) => {
-      const [module] = await missingOf(missing, sys);
-      if (module !== undefined)
-        throw new KernelLacks('ModuleMissing', missingModule(module, saidBy(error)), { cause: error });
-    },
-  );
+  await execute('modprobe', ['-a', ...missing.map(({ name }) => name)]).catch(async (error: ProgramFailed) => {
+    const [module] = await missingOf(missing, sys);
+    if (module === undefined) return;
+    const message = error.code === 'ENOENT' ? noModprobe(module) : missingModule(module, saidBy(error));
+    throw new KernelLacks('ModuleMissing', message, { cause: error });
+  });
 }
 
 async function missingOf(modules: readonly KernelModule[], sys: string): Promise<KernelModule[]> {
@@ -83,7 +85,7 @@ async function ensureConfigfs(sys: string, mounts: string, execute: Execute): Pr
   const point = join(sys, 'kernel/config');
   const text = await readFile(mounts, 'utf8');
   if (text.split('\n').some((line) => line.split(' ')[1] === point)) return;
-  await execute('mount', ['-t', 'configfs', 'configfs', point]).catch((error: Error & { stderr?: string }) => {
+  await execute('mount', ['-t', 'configfs', 'configfs', point]).catch((error: ProgramFailed) => {
     throw new KernelLacks(
       'ConfigfsNotMounted',
       `configfs can't be mounted at ${point}: ${saidBy(error)}. ` +
@@ -94,8 +96,15 @@ async function ensureConfigfs(sys: string, mounts: string, execute: Execute): Pr
 }
 
 /** What the program said; nothing where it couldn't be started. */
-function saidBy({ stderr, message }: Error & { stderr?: string }): string {
+function saidBy({ stderr, message }: ProgramFailed): string {
   return stderr?.trim() || message;
+}
+
+function noModprobe({ name }: KernelModule): string {
+  return (
+    `the kernel module ${name} isn't loaded, and there is no modprobe here to load it: install kmod, or have it loaded ` +
+    'when the node starts (a file below /etc/modules-load.d). It is tried again every few seconds'
+  );
 }
 
 function missingModule({ name, option }: KernelModule, said: string): string {
