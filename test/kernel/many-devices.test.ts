@@ -50,6 +50,11 @@ describe('many devices', () => {
     await eventually(() => node.ready(...names.map((_, lun) => `/dev/scst/many/many/lun${lun}`)), ALL_MS);
     expect(await node.sh('lsscsi | grep -c SCST_FIO')).toBe(`${DEVICES + 1}\n`);
     await nobodyStuck();
+    // Before udev and all else while they were made; the agent only for as long.
+    expect(await node.sh("ps -o ni= -C scst-step | sort -u | tr -d ' '")).toBe('-14\n');
+    await eventually(async () =>
+      expect(await node.sh('ps -o ni= -p $(pgrep -f agent/main.j[s] | head -n 1) | tr -d " "')).toBe('0\n'),
+    );
     await node.sh('touch /tmp/enough');
     expect(await others.exited).toBe(0);
     await node.sh(`test -d ${CORE}/rd_mcp_7/theirs`);

@@ -9,6 +9,7 @@ import { LioPaths } from '../paths.js';
 import { StepFailed, StepPending } from './errors.js';
 import { operationsOf, type DirectOperation, type Operations } from './operation.js';
 import { Blockers } from './order.js';
+import { withPriority } from './priority.js';
 import { recordName } from './record.js';
 import { restoreRegistrations } from './registrations.js';
 import { within, type StepWorkers } from './workers.js';
@@ -60,7 +61,11 @@ export class StepExecutor {
   }
 
   /** Resolves with one result per step when each has ended or passed its deadline. A step's error never rejects. */
-  async execute(steps: readonly Step[]): Promise<StepResult[]> {
+  execute(steps: readonly Step[]): Promise<StepResult[]> {
+    return withPriority(() => this.executeAll(steps));
+  }
+
+  private async executeAll(steps: readonly Step[]): Promise<StepResult[]> {
     await mkdir(this.options.recordsDir, { recursive: true, mode: 0o700 });
     const results = new Map<Step, StepResult>();
     const groups = new Map<string | undefined, Step[]>();

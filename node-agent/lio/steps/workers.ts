@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { withinDeadline } from '../deadline.js';
 import { argumentsOf, type BlockingOperation } from './operation.js';
+import { raisePriorityOf } from './priority.js';
 
 export interface OperationOutcome {
   /** Absent: done. */
@@ -88,6 +89,7 @@ class StepWorker {
   constructor(program: string) {
     // A session leader of its own: it stays when this process goes, and no signal of a terminal ends it in the middle.
     this.process = spawn(program, [], { detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
+    if (this.process.pid !== undefined) raisePriorityOf(this.process.pid);
     this.process.once('error', (error: NodeJS.ErrnoException) =>
       this.lost(`${program} can’t be started: ${error.code ?? error.message}`),
     );
