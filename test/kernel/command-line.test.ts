@@ -207,7 +207,7 @@ describe('scst on a lone node', () => {
       ].join('\n');
     const applied = async (...names: string[]) => {
       await node.machine.write('/root/pruned.conf', conf(names));
-      return node.sh(`${SCST} import /root/pruned.conf --node-name lone | ${SCST} apply --prune -f - 2>&1`);
+      return node.sh(`${SCST} import /root/pruned.conf --node-name lone | ${SCST} apply --prune -f -`);
     };
     await applied('p1', 'p2');
     await node.sh(`test -b ${diskPath('p1')} && test -b ${diskPath('p2')}`);
