@@ -22,13 +22,15 @@ export class ServedMetrics {
     registry: Registry,
     private readonly served: ServedNow,
   ) {
+    const registers = [registry];
+    const collect = (): Promise<void> => this.read();
     const counter = <Label extends string>(name: string, help: string, ...more: Label[]): Counter<Place | Label> =>
       new Counter({
         name,
         help,
         labelNames: ['device', 'target', 'session', 'lun', ...more] as (Place | Label)[],
-        registers: [registry],
-        collect: () => this.read(),
+        registers,
+        collect,
       });
     this.commands = counter('scst_lun_commands_total', 'Commands by the direction of their data', 'direction');
     this.bytes = counter('scst_lun_bytes_total', 'Bytes that these commands carried', 'direction');
@@ -39,8 +41,6 @@ export class ServedMetrics {
     );
     this.aborts = counter('scst_lun_aborts_total', 'ABORT TASK functions (SCST: Aborts)');
     this.resets = counter('scst_lun_resets_total', 'LOGICAL UNIT RESET functions (SCST: Device Resets)');
-    const registers = [registry];
-    const collect = (): Promise<void> => this.read();
     this.failures = new Gauge({
       name: 'scst_device_backing_failures',
       help: 'Accesses to the backing of a device that failed since the engine started; noSpace: writes for want of space',
