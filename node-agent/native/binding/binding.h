@@ -69,7 +69,7 @@ void channel_close(struct channel *channel);
 /* event.c: an array of RingEvent. NULL: an exception is pending. */
 napi_value events_to_array(napi_env env, const struct ring_event *events);
 
-/* unit.c, ring.c, open.c, read.c, write.c, files.c, allocation.c */
+/* unit.c, ring.c, open.c, read.c, write.c, lock.c, outstanding.c, allocation.c */
 napi_value create_unit(napi_env env, napi_callback_info info);
 napi_value attach_ring(napi_env env, struct unit *unit, napi_value unit_object, napi_value options,
 		       napi_value on_events);
