@@ -9,17 +9,18 @@ const PATHS = SESSIONS.map((session) => diskPath('c', session));
 const KILLS = 6;
 
 /**
- * Counts block 0 up until it is told to end, as a text in decimal; sg_compare_and_write exits with 14 where another one
- * was quicker. Says how often it counted.
+ * Counts block 0 up, as a text in decimal, until it is told to end and has counted itself; sg_compare_and_write exits
+ * with 14 where another one was quicker. Says how often it counted. Two of these that run in step would have the same
+ * one lose each time: whoever has counted lets the other one go first.
  */
 const INCREMENT = `
 dev=$1; dir=$(mktemp -d); cd $dir; i=0; lost=0
-while [ ! -e /tmp/enough ]; do
+while [ ! -e /tmp/enough ] || [ $i = 0 ]; do
   dd if=$dev of=both bs=512 count=1 iflag=direct status=none || exit 1
   count=$(tr -d '\\0' < both)
   printf %d $((count + 1)) > next && truncate -s 512 next && cat next >> both
   sg_compare_and_write --in=both --lba=0 --num=1 $dev.sg 2> said
-  case $? in 0) i=$((i + 1));; 14) lost=$((lost + 1));; *) cat said; exit 2;; esac
+  case $? in 0) i=$((i + 1)); sleep 0.1;; 14) lost=$((lost + 1));; *) cat said; exit 2;; esac
 done
 echo "$i counted, $lost lost"
 `;
