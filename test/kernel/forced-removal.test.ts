@@ -1,7 +1,7 @@
 // A disk that is taken away by force while no engine is there to answer.
-import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath } from './support/manifests.js';
+import { nobodyStuck } from './support/uninterruptible.js';
 
 jest.setTimeout(300_000);
 const D = diskPath('d');
@@ -28,7 +28,7 @@ describe('a disk whose engine is away', () => {
     expect(await reader.exited).not.toBe(0);
     expect(reader.output()).toMatch(/Input\/output error/);
     await node.nothingLeft();
-    await eventually(async () => expect(await node.sh("ps -eo stat=,comm= | awk '$1 ~ /^D/'")).toBe(''));
+    await nobodyStuck(node);
     await node.startEngine();
     await node.apply('d.yaml', forced);
     await node.ready(D);

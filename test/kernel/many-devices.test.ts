@@ -2,6 +2,7 @@
 import { eventually } from '../env/stack/eventually.js';
 import { LoneNode } from './support/lone-node.js';
 import { disk, diskPath, object } from './support/manifests.js';
+import { nobodyStuck } from './support/uninterruptible.js';
 
 jest.setTimeout(600_000);
 const DEVICES = 64;
@@ -22,11 +23,6 @@ const manifest = [
 
 describe('many devices', () => {
   let node: LoneNode;
-  /** None sleeps uninterruptibly, but for the kernel's own. Not at once: whoever waits for a lock does for a moment. */
-  const nobodyStuck = () =>
-    eventually(async () => {
-      expect(await node.sh("ps -eo stat=,comm= | awk '$1 ~ /^D/ && $2 !~ /^(kworker|jbd2)/'")).toBe('');
-    });
 
   beforeAll(async () => {
     node = await LoneNode.start({ kernel: 'uml' }, { 'one.yaml': disk('one') });
@@ -49,7 +45,7 @@ describe('many devices', () => {
     await node.apply('many.yaml', manifest);
     await eventually(() => node.ready(...names.map((_, lun) => `/dev/scst/many/many/lun${lun}`)), ALL_MS);
     expect(await node.sh('lsscsi | grep -c SCST_FIO')).toBe(`${DEVICES + 1}\n`);
-    await nobodyStuck();
+    await nobodyStuck(node);
     // Before udev and all else while they were made; the agent only for as long.
     expect(await node.sh("ps -o ni= -C scst-step | sort -u | tr -d ' '")).toBe('-14\n');
     await eventually(async () =>
@@ -81,7 +77,7 @@ describe('many devices', () => {
     }
     await node.sh('touch /tmp/over');
     expect(await looker.exited).toBe(0);
-    await nobodyStuck();
+    await nobodyStuck(node);
     await node.ready(diskPath('one'));
   });
 });
