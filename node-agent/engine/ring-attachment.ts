@@ -15,7 +15,7 @@ export class RingBusy extends Error {
 }
 
 /**
- * `start` maps the ring and starts its thread; it gets the count of commands that were in flight when the former
+ * `start` maps the ring and serves it from then on; it gets the count of commands that were in flight when the former
  * engine ended, and owns the descriptor from then on, unless it throws. Throws RingBusy, or the error of the step
  * that failed; the ring is left unblocked even then, so that its commands wait in it.
  */
@@ -26,7 +26,7 @@ export async function attachRing(
   device: UioDevice,
   start: (uioFd: number, foundAtAttach: number) => void,
 ): Promise<void> {
-  const uioFd = await openDevice(kernel, device);
+  const uioFd = openDevice(kernel, device);
   let started = false;
   try {
     // Until the ring is mapped again, new commands get BUSY: one that came between reset and mapping would be
@@ -47,9 +47,9 @@ export async function attachRing(
   }
 }
 
-async function openDevice(kernel: RingKernel, device: UioDevice): Promise<number> {
+function openDevice(kernel: RingKernel, device: UioDevice): number {
   try {
-    return await kernel.open(device);
+    return kernel.open(device);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') throw new RingBusy(device, { cause: error });
     throw error;

@@ -71,7 +71,9 @@ describe('taking a ring over', () => {
 
   test('a ring that another process has open is not touched', async () => {
     const { kernel, actions } = build({
-      open: () => Promise.reject(Object.assign(new Error('busy'), { code: 'EBUSY' })),
+      open: () => {
+        throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+      },
     });
     await expect(attachRing(kernel, binding, ring, device, () => undefined)).rejects.toThrow(RingBusy);
     expect(actions).toEqual([]);

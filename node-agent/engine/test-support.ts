@@ -112,10 +112,10 @@ export class FakeKernel implements RingKernel {
   findDevices(): Promise<Map<string, UioDevice>> {
     return Promise.resolve(new Map(this.devices));
   }
-  open({ path }: UioDevice): Promise<number> {
-    if (this.busy.has(path)) return Promise.reject(Object.assign(new Error(`${path} is busy`), { code: 'EBUSY' }));
+  open({ path }: UioDevice): number {
+    if (this.busy.has(path)) throw Object.assign(new Error(`${path} is busy`), { code: 'EBUSY' });
     this.actions.push(`open ${path}`);
-    return Promise.resolve(openSync('/dev/null', 'r+'));
+    return openSync('/dev/null', 'r+');
   }
   act(ring: RingName, action: RingAction, value: 0 | 1): Promise<void> {
     this.actions.push(`${action}=${value} ${ringKey(ring)}`);

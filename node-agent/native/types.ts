@@ -101,7 +101,8 @@ export interface RingOptions {
 
 export interface NativeUnit {
   /**
-   * Takes an already opened uio fd (O_RDWR) of a ring that was just reset, maps it and starts its thread.
+   * Takes an already opened uio fd (O_RDWR) of a ring that was just reset, maps it and serves it. Its thread starts with its
+   * first command, or within moments; where it can't, the ring ends with a "failed" event.
    * The add-on owns the fd afterwards (not when it throws). An attached ring doesn't keep the process alive.
    */
   attachRing(options: RingOptions, onEvents: (events: RingEvent[]) => void): NativeRing;

@@ -1,7 +1,74 @@
 /* How a ring begins and ends, also when its mapping or its entries are damaged. */
 #include "behaviour.h"
 
+#include <dirent.h>
+#include <time.h>
 #include <unistd.h>
+
+static void pause_for(long milliseconds)
+{
+	const struct timespec time = {.tv_nsec = milliseconds * 1000000};
+
+	nanosleep(&time, NULL);
+}
+
+static bool ring_thread_runs(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	bool found = false;
+
+	for (struct dirent *task; !found && (task = readdir(tasks)) != NULL;) {
+		char path[300], name[16] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+		file = fopen(path, "r");
+		found = file != NULL && fgets(name, sizeof(name), file) != NULL && strcmp(name, "scst-ring\n") == 0;
+		if (file != NULL)
+			fclose(file);
+	}
+	closedir(tasks);
+	return found;
+}
+
+static void a_ring_without_work_gets_its_thread_too(struct bench *bench)
+{
+	setup(bench);
+	for (int waited = 0; !ring_thread_runs(); waited += 10) {
+		REQUIRE(waited < PATIENCE_MILLISECONDS);
+		pause_for(10);
+	}
+	submit(bench, read_one, NULL, 0, BLOCK);
+	simulator_poke(bench->simulator);
+	expect_status(bench, 0);
+	teardown(bench);
+}
+
+static void a_ring_whose_thread_cannot_be_started_fails(struct bench *bench)
+{
+	atomic_store(&refuse_ring_threads, true);
+	setup(bench);
+	submit(bench, read_one, NULL, 0, BLOCK);
+	simulator_poke(bench->simulator);
+	expect_event(bench, RING_FAILED, "the ring's thread can't be started");
+	REQUIRE(ring_count_outstanding(bench->simulator->map, bench->simulator->map_size) == 1);
+	atomic_store(&refuse_ring_threads, false);
+	teardown(bench);
+}
+
+static void a_ring_may_end_while_it_begins(struct bench *bench)
+{
+	for (int round = 0; round < 100; round++) {
+		setup(bench);
+		if (round % 2 == 0)
+			submit(bench, other, pattern, BLOCK, 0);
+		if (round % 4 == 0)
+			simulator_poke(bench->simulator);
+		/* Some of them until about when those without work get their threads. */
+		pause_for(round % 10 == 9 ? 95 + round / 10 : 0);
+		teardown(bench);
+	}
+}
 
 static void a_stop_leaves_handed_over_commands_in_the_ring(struct bench *bench)
 {
@@ -112,6 +179,24 @@ static void damage_three_bytes(uint8_t *entry)
 		entry[rand_r(&seed) % 80] = (uint8_t)rand_r(&seed);
 }
 
+/* It was answered, stepped over, handed over or refused. */
+static void wait_until_taken(struct bench *bench)
+{
+	const struct tcmu_mailbox *mailbox = (const struct tcmu_mailbox *)bench->simulator->map;
+
+	for (int waited = 0; waited < PATIENCE_MILLISECONDS; waited++) {
+		bool taken;
+
+		pthread_mutex_lock(&bench->mutex);
+		taken = bench->events != NULL;
+		pthread_mutex_unlock(&bench->mutex);
+		if (taken || atomic_load(&mailbox->cmd_tail) == atomic_load(&mailbox->cmd_head))
+			return;
+		pause_for(1);
+	}
+	REQUIRE(!"taken");
+}
+
 /* Any damage ends in an answer or in a failed ring; the sanitizers see to it that it ends in nothing else. */
 static void damaged_entries_do_no_harm(struct bench *bench)
 {
@@ -123,6 +208,7 @@ static void damaged_entries_do_no_harm(struct bench *bench)
 		bench->simulator->damage = damage_three_bytes;
 		submit(bench, round % 2 ? read_one : other, pattern, round % 2 ? 0 : BLOCK, round % 2 ? BLOCK : 0);
 		simulator_poke(bench->simulator);
+		wait_until_taken(bench);
 		end_ring(bench);
 		for (struct ring_event *event = bench->events; event != NULL; event = event->next)
 			failed = failed || event->kind == RING_FAILED;
@@ -134,6 +220,9 @@ static void damaged_entries_do_no_harm(struct bench *bench)
 }
 
 const struct behaviour life_behaviours[] = {
+	BEHAVIOUR(a_ring_without_work_gets_its_thread_too),
+	BEHAVIOUR(a_ring_whose_thread_cannot_be_started_fails),
+	BEHAVIOUR(a_ring_may_end_while_it_begins),
 	BEHAVIOUR(a_stop_leaves_handed_over_commands_in_the_ring),
 	BEHAVIOUR(a_completion_before_the_stop_is_written),
 	BEHAVIOUR(completions_of_unknown_ids_change_nothing),

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-_Atomic bool hold_reads, slow_reads;
+_Atomic bool hold_reads, slow_reads, refuse_ring_threads;
 _Atomic int reads_by_ring, reads_by_workers;
 sem_t read_entered, read_released;
 _Atomic int flush_error, flushes, durable_writes, plain_writes;
@@ -25,14 +25,29 @@ int __real_fdatasync(int fd);
 ssize_t __wrap_preadv(int fd, const struct iovec *iov, int count, off_t offset);
 ssize_t __wrap_pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags);
 int __wrap_fdatasync(int fd);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*entry)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*entry)(void *), void *argument);
+
+static bool is_called(const char *name)
+{
+	char thread[16];
+
+	pthread_getname_np(pthread_self(), thread, sizeof(thread));
+	return strcmp(thread, name) == 0;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*entry)(void *), void *argument)
+{
+	if (atomic_load(&refuse_ring_threads) && is_called("scst-dormant"))
+		return EAGAIN;
+	return __real_pthread_create(thread, attributes, entry, argument);
+}
 
 ssize_t __wrap_preadv(int fd, const struct iovec *iov, int count, off_t offset)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
-	char thread[16];
 
-	pthread_getname_np(pthread_self(), thread, sizeof(thread));
-	atomic_fetch_add(strcmp(thread, "scst-ring") == 0 ? &reads_by_ring : &reads_by_workers, 1);
+	atomic_fetch_add(is_called("scst-ring") ? &reads_by_ring : &reads_by_workers, 1);
 	if (atomic_load(&slow_reads))
 		nanosleep(&moment, NULL);
 	if (atomic_load(&hold_reads)) {

@@ -33,6 +33,8 @@ extern _Atomic bool slow_reads;
 extern _Atomic int reads_by_ring, reads_by_workers;
 /* What fdatasync fails with; 0: it works. */
 extern _Atomic int flush_error;
+/* There is no thread any more for a ring that waits for its first. */
+extern _Atomic bool refuse_ring_threads;
 /* Calls since setup. */
 extern _Atomic int flushes, durable_writes, plain_writes;
 

@@ -89,6 +89,9 @@ struct ring {
 	alignas(64) struct unit *unit;
 	struct ring *next_of_unit; /* under the unit's mutex */
 	struct ring_owner owner;
+	/* Under the mutex of dormant.c: whether `thread` is one. */
+	struct ring *next_dormant;
+	bool threaded;
 	pthread_t thread;
 	int uio_fd;
 	int wake_fd; /* written by ring_complete, ring_stop and workers */
@@ -170,13 +173,25 @@ struct decoded cdb_decode(const uint8_t *cdb, size_t length);
 
 /* ring.c */
 const char *ring_open_mailbox(struct ring *ring);
+bool ring_has_entries(const struct ring *ring);
 bool ring_scan(struct ring *ring);
 void ring_write_completion(struct ring *ring, uint16_t id, uint8_t status, uint32_t read_length, const uint8_t *sense,
 			   size_t sense_length);
 
+/* dormant.c: the ring gets a thread when it has work, or later. False: there is nobody to start it. */
+bool dormant_add(struct ring *ring);
+/* Starts the ring's thread, unless it has been. */
+void dormant_wake(struct ring *ring);
+/* False: it has ended without one. */
+bool dormant_has_thread(const struct ring *ring);
+
 /* thread.c: what was completed and handed over so far goes out now. */
 void ring_publish(struct ring *ring);
 void ring_wake(struct ring *ring);
+/* A small one, which takes no signals but those of its own faults. */
+bool thread_create(pthread_t *thread, void *(*entry)(void *argument), void *argument);
+/* Of a ring that is dormant no more; ends it where there can be none. */
+void thread_start(struct ring *ring);
 
 /* gate.c */
 bool gate_enter(struct ring *ring, uint32_t forbidden_flags);

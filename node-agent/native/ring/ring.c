@@ -101,6 +101,11 @@ const char *ring_open_mailbox(struct ring *ring)
 	return NULL;
 }
 
+bool ring_has_entries(const struct ring *ring)
+{
+	return load_head(ring->map) != ring->next;
+}
+
 static void advance_tail(struct ring *ring)
 {
 	ring->tail = after(ring->tail, tcmu_length(slot_at(ring, ring->tail)->header.len_op), ring->ring_size);

@@ -57,7 +57,10 @@ struct ring_counters {
 struct unit;
 struct ring;
 
-/* Called on the ring's thread, which waits meanwhile: they must neither block nor call back into the core. */
+/*
+ * Called on the ring's thread, which waits meanwhile: they must neither block nor call back into the core. A ring that never
+ * had a thread ends on that of ring_stop, or on the one that could not start it.
+ */
 struct ring_owner {
 	void (*events)(void *context, struct ring_event *events);
 	/* The last call: the thread touches neither the mapping nor the uio fd any more. */
@@ -87,8 +90,8 @@ bool gate_open(struct unit *unit);
 bool unit_quiet(struct unit *unit);
 
 /*
- * Starts the thread of a ring that lies at `map`, a mapping of map_size bytes. Returns NULL and an explanation, or the
- * ring; map and uio_fd must then stay until owner.ended.
+ * Serves a ring that lies at `map`, a mapping of map_size bytes, on a thread of its own, which starts with the ring's first
+ * work, or soon. Returns NULL and an explanation, or the ring; map and uio_fd must then stay until owner.ended.
  */
 struct ring *ring_attach(struct unit *unit, int uio_fd, uint8_t *map, size_t map_size, uint32_t flags,
 			 struct ring_owner owner, const char **error);

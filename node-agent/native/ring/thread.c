@@ -74,13 +74,18 @@ static void wait_for_work(struct ring *ring)
 	}
 }
 
+static bool never_blocks(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
 static bool watch(const struct ring *ring, int fd)
 {
 	struct epoll_event source = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
-	int flags = fcntl(fd, F_GETFL);
 
-	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-	       epoll_ctl(ring->epoll_fd, EPOLL_CTL_ADD, fd, &source) == 0;
+	return epoll_ctl(ring->epoll_fd, EPOLL_CTL_ADD, fd, &source) == 0;
 }
 
 /* Runs guarded: it may end anywhere where it touches the mapping. */
@@ -109,6 +114,19 @@ static bool uio_gone(const struct ring *ring)
 	return poll(&uio, 1, 0) > 0 && (uio.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
 }
 
+/* The last that happens to a ring: nobody touches it afterwards but who joins and frees it. */
+static void end(struct ring *ring)
+{
+	if (ring->gone)
+		handover_end(ring, RING_GONE, NULL);
+	else if (ring->failure != NULL)
+		handover_end(ring, RING_FAILED, ring->failure);
+	ring->kick_due = false;
+	ring_publish(ring);
+	gate_remove_ring(ring);
+	ring->owner.ended(ring->owner.context);
+}
+
 static void *run(void *argument)
 {
 	struct ring *ring = argument;
@@ -124,14 +142,7 @@ static void *run(void *argument)
 	workers_drain(ring);
 	/* Broken off inside the gate, perhaps, and nothing of this ring executes any more. */
 	atomic_store(&ring->inflight, 0);
-	if (ring->gone)
-		handover_end(ring, RING_GONE, NULL);
-	else if (ring->failure != NULL)
-		handover_end(ring, RING_FAILED, ring->failure);
-	ring->kick_due = false;
-	ring_publish(ring);
-	gate_remove_ring(ring);
-	ring->owner.ended(ring->owner.context);
+	end(ring);
 	return NULL;
 }
 
@@ -149,7 +160,7 @@ static void block_signals(sigset_t *former)
 	pthread_sigmask(SIG_SETMASK, &blocked, former);
 }
 
-static const char *start_thread(struct ring *ring)
+bool thread_create(pthread_t *thread, void *(*entry)(void *argument), void *argument)
 {
 	pthread_attr_t attributes;
 	sigset_t former;
@@ -158,12 +169,23 @@ static const char *start_thread(struct ring *ring)
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	block_signals(&former);
-	error = pthread_create(&ring->thread, &attributes, run, ring);
+	error = pthread_create(thread, &attributes, entry, argument);
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	pthread_attr_destroy(&attributes);
-	if (error != 0)
-		return "the ring's thread can't be started";
-	return NULL;
+	return error == 0;
+}
+
+void thread_start(struct ring *ring)
+{
+	/* Nothing was ever handed over that could still be completed. */
+	const bool stopping = atomic_load(&ring->stopping);
+
+	ring->threaded = !stopping && thread_create(&ring->thread, run, ring);
+	if (ring->threaded)
+		return;
+	if (!stopping)
+		ring->failure = "the ring's thread can't be started";
+	end(ring);
 }
 
 struct ring *ring_attach(struct unit *unit, int uio_fd, uint8_t *map, size_t map_size, uint32_t flags,
@@ -189,13 +211,17 @@ struct ring *ring_attach(struct unit *unit, int uio_fd, uint8_t *map, size_t map
 	ring->handed_over = calloc((size_t)UINT16_MAX + 1, sizeof(*ring->handed_over));
 	ring->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ring->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (ring->handed_over != NULL && watch(ring, ring->wake_fd) && watch(ring, uio_fd))
+	if (ring->handed_over != NULL && never_blocks(uio_fd) && watch(ring, ring->wake_fd) &&
+	    watch(ring, uio_fd))
 		*error = ring_open_mailbox(ring);
 	if (*error == NULL) {
 		gate_add_ring(ring);
-		*error = start_thread(ring);
-		if (*error == NULL)
+		/* What came before this descriptor was opened is told by nobody. */
+		if (ring_has_entries(ring))
+			ring_wake(ring);
+		if (dormant_add(ring))
 			return ring;
+		*error = "nobody can wait for the ring's first command";
 		gate_remove_ring(ring);
 	}
 	ring_free(ring);
@@ -230,12 +256,15 @@ void ring_stop(struct ring *ring)
 {
 	atomic_store(&ring->stopping, true);
 	ring_wake(ring);
+	dormant_wake(ring);
 }
 
 bool ring_join(struct ring *ring, int milliseconds)
 {
 	struct timespec until;
 
+	if (!dormant_has_thread(ring))
+		return true;
 	if (milliseconds < 0)
 		return pthread_join(ring->thread, NULL) == 0;
 	clock_gettime(CLOCK_REALTIME, &until);
