@@ -57,7 +57,7 @@ const boundaries = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'build/**', 'node_modules/**', 'crds/types.ts', '**/*.cjs', '**/*.mjs'] },
+  { ignores: ['dist/**', 'build/**', 'node_modules/**', 'crds/types/**', 'crds/types.ts', '**/*.cjs', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

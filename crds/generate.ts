@@ -1,17 +1,19 @@
-// Generates crds/types.ts from the CRD YAML: `node dist/crds/generate.js` writes it, `--check` fails when it differs.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Generates crds/types.ts and crds/types/ from the CRD YAML: `node dist/crds/generate.js` writes them, `--check` fails when they differ.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { compile } from 'json-schema-to-typescript';
 import { crdsDirectory, loadCrd, type StructuralSchema } from './load.js';
 import { PLURALS, type Kind } from './names.js';
+import { COMMON, splitTypes } from './split-types.js';
 
 type JsonSchema = Parameters<typeof compile>[0];
 
-const HEADER = `// Types of the objects. Generated from crds/*.yaml by crds/generate.ts: change the YAML, then run
+const ORIGIN = `Generated from crds/*.yaml by crds/generate.ts: change the YAML, then run
 // \`node dist/crds/generate.js\`.
+`;
 
-/** The fields of metav1.ObjectMeta that this project reads or writes. */
+const METADATA = `/** The fields of metav1.ObjectMeta that this project reads or writes. */
 export interface ObjectMeta {
   name: string;
   uid?: string;
@@ -33,15 +35,24 @@ export interface OwnerReference {
   controller?: boolean;
   blockOwnerDeletion?: boolean;
 }
-/** What of an object an entry of a ScstNode came from. */
+`;
+
+const INDEX_IMPORTS = `import type { ScstDevice } from './types/scstdevices.js';
+import type { ScstLun } from './types/scstluns.js';
+import type { NodeTarget } from './types/scstnodes.js';
+import type { ScstSession } from './types/scstsessions.js';
+import type { ScstTarget } from './types/scsttargets.js';
+`;
+const INDEX = `/** What of an object an entry of a ScstNode came from. */
 export type EntrySource = Pick<NodeTarget, 'name' | 'uid' | 'generation'>;
 /** An object that users write. */
 export type UserObject = ScstDevice | ScstTarget | ScstSession | ScstLun;
 `;
 
-/** The text that crds/types.ts should have. */
-export async function generateTypes(directory = crdsDirectory()): Promise<string> {
+/** By its path below crds/, the text that each generated file should have. */
+export async function generateTypes(directory = crdsDirectory()): Promise<Map<string, string>> {
   const definitions: Record<string, JsonSchema> = {};
+  const users = new Map<string, Set<string>>();
   const objects: string[] = [];
   for (const kind of Object.keys(PLURALS) as Kind[]) {
     const { schema } = loadCrd(kind, directory);
@@ -49,8 +60,10 @@ export async function generateTypes(directory = crdsDirectory()): Promise<string
     if (spec === undefined || status === undefined) {
       throw new Error(`${kind}: the schema has no spec or no status`);
     }
-    toDefinition(spec, definitions);
-    toDefinition(status, definitions);
+    const used = new Set<string>([kind]);
+    toDefinition(spec, definitions, used);
+    toDefinition(status, definitions, used);
+    for (const name of used) users.set(name, (users.get(name) ?? new Set<string>()).add(PLURALS[kind]));
     objects.push(
       `/** ${schema.description ?? kind} */\nexport interface ${kind} {\n  apiVersion: 'scst.dev/v1alpha1';\n  kind: '${kind}';\n` +
         `  metadata: ObjectMeta;\n  spec: ${kind}Spec;\n  status?: ${kind}Status;\n}\n`,
@@ -71,12 +84,24 @@ export async function generateTypes(directory = crdsDirectory()): Promise<string
     ignoreMinAndMaxItems: true,
   });
   const text = generated.replace(/export interface GeneratedRoot \{[\s\S]*?\n\}\n/, '');
-  return `${HEADER}${objects.join('')}${layOut(text)}
-`;
+  const files = splitTypes(`${METADATA}${objects.join('')}${layOut(text)}`, users);
+  const names = [...files.keys()].sort();
+  const all = names.map((name) => `export type * from './types/${name}.js';\n`).join('');
+  return new Map([
+    ['types.ts', `// Types of the objects, all of them. ${ORIGIN}${INDEX_IMPORTS}\n${all}\n${INDEX}`],
+    ...[...files].map(([name, content]): [string, string] => [
+      `types/${name}.ts`,
+      `// Types of ${name === COMMON ? 'what several kinds share' : `${name}.scst.dev`}. ${ORIGIN}\n${content}`,
+    ]),
+  ]);
 }
 
-/** Turns a schema with a title into a reference to a definition of that name, and what is below it too. */
-function toDefinition(schema: StructuralSchema, definitions: Record<string, JsonSchema>): JsonSchema {
+/** Turns a schema with a title into a reference to a definition of that name, and what is below it too; `used` gets the names. */
+function toDefinition(
+  schema: StructuralSchema,
+  definitions: Record<string, JsonSchema>,
+  used: Set<string>,
+): JsonSchema {
   const converted: JsonSchema = {};
   converted.description = schema.description;
   if (schema['x-kubernetes-int-or-string'] === true) {
@@ -92,14 +117,14 @@ function toDefinition(schema: StructuralSchema, definitions: Record<string, Json
   if (schema.properties !== undefined) {
     converted.additionalProperties = false;
     converted.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, property]) => [name, toDefinition(property, definitions)]),
+      Object.entries(schema.properties).map(([name, property]) => [name, toDefinition(property, definitions, used)]),
     );
   }
   if (schema.items !== undefined) {
-    converted.items = toDefinition(schema.items, definitions);
+    converted.items = toDefinition(schema.items, definitions, used);
   }
   if (schema.additionalProperties !== undefined) {
-    converted.additionalProperties = toDefinition(schema.additionalProperties, definitions);
+    converted.additionalProperties = toDefinition(schema.additionalProperties, definitions, used);
   }
   if (schema.title === undefined) {
     return converted;
@@ -113,6 +138,7 @@ function toDefinition(schema: StructuralSchema, definitions: Record<string, Json
     throw new Error(`two schemas have the title ${schema.title} and differ`);
   }
   definitions[schema.title] = known ?? converted;
+  used.add(schema.title);
   return { $ref: `#/definitions/${schema.title}` };
 }
 
@@ -138,13 +164,15 @@ function layOut(text: string): string {
 }
 
 async function main(): Promise<void> {
-  const path = join(crdsDirectory(), 'types.ts');
-  const text = await generateTypes();
-  if (!process.argv.includes('--check')) {
-    writeFileSync(path, text);
-  } else if (readFileSync(path, 'utf8') !== text) {
-    process.stderr.write('crds/types.ts differs from the CRD YAML: run node dist/crds/generate.js\n');
-    process.exitCode = 1;
+  for (const [name, text] of await generateTypes()) {
+    const path = join(crdsDirectory(), name);
+    if (!process.argv.includes('--check')) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    } else if (readFileSync(path, 'utf8') !== text) {
+      process.stderr.write(`crds/${name} differs from the CRD YAML: run node dist/crds/generate.js\n`);
+      process.exitCode = 1;
+    }
   }
 }
 
